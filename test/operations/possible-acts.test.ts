@@ -28,3 +28,24 @@ describe('to cancel a deal that is handed over', () => {
     expect(mayCancel(held({ documentKind: 'invoice' }))).toBe(false);
   });
 });
+
+describe('a deal of which somebody has decided', () => {
+  const decided = (state: 'awaiting-confirmation' | 'held', isHeld?: true): DealSituation => ({
+    ...held({ isHandedOver: false, state, holdReason: undefined }),
+    status: {
+      state,
+      figures: { documentNumber: '1002', totalIncludingTax: '1', currency: 'EUR' },
+      decided: { how: 'rejected by ann', ...(isHeld && { isHeld }) },
+    },
+  });
+  const actsOf = (situation: DealSituation) => findPossibleActs(['Admin'], situation);
+
+  it('offers no other decision while it is carried out', () => {
+    for (const state of ['awaiting-confirmation', 'held'] as const)
+      expect(actsOf(decided(state))).toEqual(['preview', 'note', 'assign']);
+  });
+
+  it('offers to retry a step of it that is held', () => {
+    expect(actsOf(decided('held', true))).toEqual(['retry', 'preview', 'note', 'assign']);
+  });
+});

@@ -204,7 +204,8 @@ const badFigures = fc
   .map(
     (figures): Spoil =>
       (right) =>
-        'figures' in right ? { ...right, figures } : { ...right, figures: FIGURES },
+        // A rejection may have figures, and then the draft's.
+        'figures' in right || 'reason' in right ? { ...right, figures } : { ...right, figures: FIGURES },
   );
 
 function misspell(

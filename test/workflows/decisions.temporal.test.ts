@@ -174,6 +174,17 @@ describe('reject', () => {
     });
   }
 
+  it('is shown from the moment it is taken, though the draft is still there', async () => {
+    const { world, deal } = await startWaiting();
+    const deletion = world.block('deleteDraft');
+    const answer = await deal.handle.executeUpdate(rejectUpdate, { args: [{ by: 'ann', reason: 'wrong customer' }] });
+    expect(answer.decided).toEqual({ how: 'rejected by ann' });
+    await expect.poll(() => world.countOf('deleteDraft')).toBe(1);
+    expect(await deal.status()).toMatchObject({ decided: { how: 'rejected by ann' } });
+    deletion.release();
+    await deal.handle.result();
+  });
+
   it('is in the trail before the draft is deleted', async () => {
     const { world, deal } = await startWaiting();
     let actionsAtDeletion: string[] = [];
@@ -187,7 +198,7 @@ describe('reject', () => {
     expect(actionsAtDeletion).toEqual(['rejected']);
   });
 
-  it('of figures that are not the draft\'s any more is refused with both, and deletes nothing', async () => {
+  it("of figures that are not the draft's any more is refused with both, and deletes nothing", async () => {
     const { world, deal } = await startWaiting();
     const figures = await deal.figures();
     const input = { by: 'ann', reason: 'too dear' };
@@ -308,6 +319,7 @@ describe('a deal that is ending', () => {
     expect(await reasonOf(handle.executeUpdate(rejectUpdate, { args: [{ by: 'bob', reason: 'no' }] }))).toBe(ENDING);
     expect(await reasonOf(handle.executeUpdate(replayUpdate, { args: [{ by: 'bob' }] }))).toBe(ENDING);
     expect(await reasonOf(cancel(deal))).toBe(ENDING);
+    expect((await deal.status()).decided).toEqual({ how: 'cancelled by ann' });
     deletion.release();
     expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
   });

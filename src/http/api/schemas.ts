@@ -86,6 +86,7 @@ export const statusSchema = z
           'How many people have to confirm, and who has, when one is not enough; one more for a draft that somebody changed by hand.',
       }),
     invoiceNumber: text.optional(),
+    decided: text.optional().openapi({ description: 'What was decided and is being carried out, and by whom.' }),
   })
   .openapi('DealStatus');
 
@@ -256,9 +257,10 @@ export function toWorkList({ view, deals, sums, counts, next }: WorkList): z.inp
   return { view, deals: deals.map(toDeal), sums: [...sums], counts, next };
 }
 
-export function toStatus({ state, step, figures: shown, difference, approval, invoiceNumber }: DealStatus) {
+export function toStatus(status: DealStatus) {
+  const { state, step, figures: shown, difference, approval, invoiceNumber, decided } = status;
   return {
-    ...{ state, step, figures: shown, difference, invoiceNumber },
+    ...{ state, step, figures: shown, difference, invoiceNumber, decided: decided?.how },
     ...(approval && { approval: { ...approval, by: [...approval.by] } }),
     figuresVersion: shown && toFiguresVersion(shown),
   } satisfies z.input<typeof statusSchema>;

@@ -11,7 +11,15 @@ import { toDocumentAddress, toRecordAddress } from './places.js';
 import { ALL_LINES } from './shown-lines.js';
 import { SideBySide } from './side-by-side.js';
 import { Timeline } from './timeline.js';
-import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords } from './words.js';
+import {
+  OWNER_WORDS,
+  PAYMENT_WORDS,
+  STATE_WORDS,
+  TABLE_WORDS,
+  toCompanyName,
+  toReasonWords,
+  toStateWords,
+} from './words.js';
 import { nameOf } from './work-list.js';
 
 /** One deal: what it waits for and what to do, deal and draft side by side, its documents, and all that happened. */
@@ -106,7 +114,7 @@ const PAGE_WORDS: Readonly<Record<Extract<DealAct, 'preview' | 'replay'>, string
 function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly format: Format; readonly now: Date }) {
   // The run knows a moment more than the ledger.
   const state = deal.status?.state ?? deal.state;
-  const { label, meaning, tone } = STATE_WORDS[state];
+  const { label, meaning, tone } = toStateWords(state, deal.status?.decided);
   const holds = deal.status?.problems ?? (deal.hold ? [deal.hold] : []);
   const acts = deal.acts.filter((act): act is keyof typeof ACT_WORDS => act in ACT_WORDS);
   const pages = deal.acts.filter((act): act is keyof typeof PAGE_WORDS => act in PAGE_WORDS);
@@ -159,7 +167,9 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
           holds.
         </p>
       )}
-      {deal.status?.state === 'awaiting-confirmation' && <ClosedPeriodWarning period={deal.closedPeriod} />}
+      {deal.status?.state === 'awaiting-confirmation' && !deal.status.decided && (
+        <ClosedPeriodWarning period={deal.closedPeriod} />
+      )}
       {acts.length + pages.length > 0 && (
         <p class="actions">
           {acts.map((act) => (

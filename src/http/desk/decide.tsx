@@ -17,7 +17,7 @@ import { ClosedPeriodWarning } from './closed-period.js';
 import { DealPage } from './deal-page.js';
 import { type Fields, Form, type Frame, formatOf, isPart, readForm } from './frame.js';
 import { Message } from './layout.js';
-import { STATE_WORDS, toReasonWords } from './words.js';
+import { toReasonWords, toStateWords } from './words.js';
 import { nameOf } from './work-list.js';
 
 /** The page of a deal, and the forms by which people decide: each shows what it is about, and says what came of it. */
@@ -293,7 +293,7 @@ interface ImpossibleProps extends Pick<QuestionProps, 'deal' | 'act'> {
 }
 
 function Impossible({ deal, act, roles }: ImpossibleProps) {
-  const state = deal.status?.state ?? deal.state;
+  const { label, meaning } = toStateWords(deal.status?.state ?? deal.state, deal.status?.decided);
   const isMine = isAllowed(`${act} a deal`, roles);
   return (
     <>
@@ -302,7 +302,7 @@ function Impossible({ deal, act, roles }: ImpossibleProps) {
       </h2>
       {!isMine && <p>It takes one of the roles {rolesFor(`${act} a deal`).join(', ')}.</p>}
       <p>
-        The deal stands at «{STATE_WORDS[state].label}». {STATE_WORDS[state].meaning}
+        The deal stands at «{label}». {meaning}
       </p>
       <p class="actions">
         <a class="button" href={`/deals/${deal.recordId}`}>

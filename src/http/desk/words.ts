@@ -2,6 +2,7 @@ import type { HoldOwner, HoldReason } from '../../deal/holds.js';
 import { isGuid, type SourceTable } from '../../deal/ids.js';
 import type { InvoiceStatus } from '../../deal/payment-status.js';
 import type { DealState } from '../../deal/states.js';
+import type { DealStatus } from '../../dispatch/deal-commands.js';
 import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
 import type { WorkView } from '../../operations/deals/work-list.js';
 
@@ -71,6 +72,13 @@ export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
   rejected: { label: 'Rejected', meaning: 'Somebody decided not to post it. The draft is deleted.', tone: 'quiet' },
   cancelled: { label: 'Cancelled', meaning: 'The deal was ended. Nothing is posted.', tone: 'quiet' },
 };
+
+/** @param decided what is being carried out, though ledger and run say the deal waits until it is done */
+export function toStateWords(state: DealState, decided: DealStatus['decided']): StateWords {
+  if (!decided || decided.isHeld) return STATE_WORDS[state];
+  const label = `${decided.how.charAt(0).toUpperCase()}${decided.how.slice(1)}`;
+  return { label, meaning: 'What follows from it is being done now.', tone: 'busy' };
+}
 
 export const VIEW_WORDS: Readonly<Record<WorkView, { readonly label: string; readonly empty: string }>> = {
   waiting: {

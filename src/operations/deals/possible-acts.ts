@@ -22,7 +22,7 @@ const ACTS: Readonly<Record<DealAct, Act>> = {
 /** As much as decides it. */
 export interface DealSituation {
   /** Undefined when no run of the deal is open, or nobody answers for it. */
-  readonly status: Pick<DealStatus, 'state' | 'figures'> | undefined;
+  readonly status: Pick<DealStatus, 'state' | 'figures' | 'decided'> | undefined;
   readonly isTemporalSilent: boolean;
   readonly record: Pick<
     SourceRecord,
@@ -34,25 +34,32 @@ export function findPossibleActs(roles: readonly Role[], situation: DealSituatio
   return DEAL_ACTS.filter((act) => isAllowed(ACTS[act], roles) && isPossible(act, situation));
 }
 
-function isPossible(act: DealAct, { status, isTemporalSilent, record }: DealSituation): boolean {
+/** What was decided is carried out to its end: of it nothing but a step that is held can be asked for. */
+function isPossible(act: DealAct, situation: DealSituation): boolean {
+  const { status, isTemporalSilent, record } = situation;
+  const isDecided = status?.decided !== undefined;
   switch (act) {
     case 'confirm':
-      return status?.state === 'awaiting-confirmation' && status.figures !== undefined;
+      return !isDecided && status?.state === 'awaiting-confirmation' && status.figures !== undefined;
     case 'reject':
-      return status?.state === 'awaiting-confirmation';
+      return !isDecided && status?.state === 'awaiting-confirmation';
     case 'retry':
-      return status?.state === 'held';
+      return status?.state === 'held' && (!isDecided || status.decided.isHeld === true);
     case 'cancel':
-      return (status?.state === 'held' || status?.state === 'awaiting-confirmation') && !isDocumentPosted(record);
+      return !isDecided && isWaiting(status) && !isDocumentPosted(record);
     case 'replay':
       if (isTemporalSilent || record.state === 'seen' || record.carrierId !== undefined) return false;
       // In the middle of a step nobody may interrupt.
-      return status === undefined || status.state === 'held' || status.state === 'awaiting-confirmation';
+      return !isDecided && (status === undefined || isWaiting(status));
     case 'preview':
     case 'note':
     case 'assign':
       return true;
   }
+}
+
+function isWaiting(status: DealSituation['status']): boolean {
+  return status?.state === 'held' || status?.state === 'awaiting-confirmation';
 }
 
 function isDocumentPosted(record: DealSituation['record']): boolean {

@@ -28,7 +28,7 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
     if (progress.isHandedOver) return 'by-person';
     const decision = await askAll(handlers, drafted, approval);
     if (decision.kind === 'changed') return 'changed';
-    if (decision.kind === 'rejected') 
+    if (decision.kind === 'rejected')
       throw new DealEnded('rejected', decision.actor, decision.reason, decision.figures);
     actor = decision.actor;
     note = decision.note ?? '';

@@ -2,8 +2,8 @@ import { setHandler } from '@temporalio/workflow';
 import type { Actor } from '../../deal/actor.js';
 import { findApproverMisfit } from '../../deal/approval.js';
 import { findFigureDifference } from '../../deal/compare-figures.js';
-import { parseConfirmation, parseDecider, parseEnding, parseRejection, parseReplay } from '../../deal/decisions.js';
 import type { Figures } from '../../deal/deal.js';
+import { parseConfirmation, parseDecider, parseEnding, parseRejection, parseReplay } from '../../deal/decisions.js';
 import { type DealState, isHandedOver } from '../../deal/states.js';
 import { parseOrRefuse, refuse } from '../strict-input.js';
 import type { DealDisplay } from './deal-display.js';
@@ -40,6 +40,8 @@ export class DealDecisions {
   private decision: Decision | undefined;
   private ending: DealEnded | ReplayWanted | undefined;
   private isEnding = false;
+  /** How the deal ends: `rejected by ann`. */
+  private endedHow: string | undefined;
   private isProgressKnown = false;
   /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
   private wasHandedOver = false;
@@ -83,6 +85,23 @@ export class DealDecisions {
     });
   }
 
+  /** As the deal is shown, with what was decided of it. */
+  status(): DealStatus {
+    const how = this.findUnderWay();
+    const isHeld = this.isEnding && this.isHolding;
+    return {
+      ...this.display.status(),
+      ...(how !== undefined && { decided: { how, ...(isHeld && { isHeld }) } }),
+    };
+  }
+
+  private findUnderWay(): string | undefined {
+    const { ending, decision, display } = this;
+    if (this.isEnding) return this.endedHow;
+    if (ending) return ending instanceof ReplayWanted ? `run again by ${ending.replay.actor.name}` : toHow(ending);
+    return decision && display.state === 'awaiting-confirmation' ? toHow(decision) : undefined;
+  }
+
   /** Somebody is asked anew: what was decided before counts no more. */
   ask(): void {
     this.decision = undefined;
@@ -102,8 +121,9 @@ export class DealDecisions {
   }
 
   /** From here on the deal ends: nobody may decide otherwise, though a step of the end may still be held. */
-  beginEnd(): void {
+  beginEnd(how: string): void {
     this.isEnding = true;
+    this.endedHow = how;
     this.ending = undefined;
   }
 
@@ -141,7 +161,7 @@ export class DealDecisions {
   private confirm(input: unknown): DealStatus {
     const { actor, note } = parseConfirmation(input);
     this.decision = { kind: 'confirmed', actor, note };
-    return this.display.status();
+    return this.status();
   }
 
   private validateConfirm(input: unknown): void {
@@ -154,7 +174,7 @@ export class DealDecisions {
 
   private reject(input: unknown): DealStatus {
     this.decision = { kind: 'rejected', ...parseRejection(input) };
-    return this.display.status();
+    return this.status();
   }
 
   private validateReject(input: unknown): void {
@@ -182,7 +202,7 @@ export class DealDecisions {
   private retry(input: unknown): DealStatus {
     this.retriedBy = parseDecider(input);
     this.retries += 1;
-    return this.display.status();
+    return this.status();
   }
 
   private validateRetry(input: unknown): void {
@@ -195,7 +215,7 @@ export class DealDecisions {
   private cancel(input: unknown): DealStatus {
     const { actor, reason } = parseEnding(input);
     this.ending = new DealEnded('cancelled', actor, reason);
-    return this.display.status();
+    return this.status();
   }
 
   private validateCancel(input: unknown): void {
@@ -211,7 +231,7 @@ export class DealDecisions {
 
   private replay(input: unknown): DealStatus {
     this.ending = new ReplayWanted(parseReplay(input));
-    return this.display.status();
+    return this.status();
   }
 
   private validateReplay(input: unknown): void {
@@ -238,6 +258,11 @@ export class DealDecisions {
   }
 
   private decided(): string | undefined {
-    return this.decision && `already ${this.decision.kind} by ${this.decision.actor.name}`;
+    return this.decision && `already ${toHow(this.decision)}`;
   }
+}
+
+function toHow(decided: Decision | DealEnded): string {
+  if (decided instanceof DealEnded) return decided.how;
+  return `${decided.kind} by ${decided.actor.name}`;
 }

@@ -40,7 +40,7 @@ export class DealHandlers {
     this.recordId = ref.recordId;
     this.display = new DealDisplay(ref);
     const unfit = new UnfitSignals(ref.recordId, this.display);
-    setHandler(statusQuery, () => this.display.status(), {
+    setHandler(statusQuery, () => this.decisions.status(), {
       description: 'State, step, holds with their next step, figures',
     });
     this.decisions = new DealDecisions(this.display, unfit);
@@ -80,8 +80,8 @@ export class DealHandlers {
   }
 
   /** From here on the deal ends: nobody may decide otherwise, though a step of the end may still be held. */
-  beginEnd(): void {
-    this.decisions.beginEnd();
+  beginEnd(how: string): void {
+    this.decisions.beginEnd(how);
   }
 
   /** What the ledger knows of the deal is read: now somebody may end it, unless its document is posted. */

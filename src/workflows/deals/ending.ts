@@ -36,7 +36,7 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   const { recordId } = ref;
   const { reason, figures } = end;
   const endedBy = end.by === 'Sales' ? end.by : end.by.name;
-  handlers.beginEnd();
+  handlers.beginEnd(end.how);
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason, ...(figures && { figures }) } });
   const found = await handlers.runUnlessHeld('deleting the draft', async (isRepeat) => {
@@ -58,7 +58,7 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
     await ledger.recordState({ recordId, state: end.state, endedBy });
     if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId });
   });
-  await handlers.move(end.state, `${end.state} by ${endedBy}`, { alreadyRecorded: true });
+  await handlers.move(end.state, end.how, { alreadyRecorded: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
 }

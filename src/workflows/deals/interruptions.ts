@@ -18,6 +18,10 @@ export class DealEnded {
     this.reason = reason;
     this.figures = figures;
   }
+
+  get how(): string {
+    return `${this.state} by ${this.by === 'Sales' ? this.by : this.by.name}`;
+  }
 }
 
 /** Thrown through the story when a person wants the deal run again from its start. */

@@ -72,6 +72,15 @@ export interface DealStatus {
   readonly approval?: Approval | undefined;
   /** The last signal that did not fit, and why: a signal cannot be refused. */
   readonly ignoredSignal?: string;
+  /** What was decided and is being carried out: nobody can decide otherwise by now. */
+  readonly decided?: Decided;
+}
+
+export interface Decided {
+  /** `rejected by ann` */
+  readonly how: string;
+  /** A step of it is held, and may be retried. */
+  readonly isHeld?: true;
 }
 
 /** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */
