@@ -45,6 +45,8 @@ export interface SalesNumbers {
   readonly customer?: { readonly number?: string | undefined };
   /** By the id of the line; only where another one is used. */
   readonly lines: Readonly<Record<string, string>>;
+  /** Lines, by their id, whose item the table or the pattern of the rules calls otherwise than the mapping. */
+  readonly named?: Readonly<Record<string, true>>;
 }
 
 /** Column to value, as text; a column that is empty in Sales is absent. */

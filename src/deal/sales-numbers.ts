@@ -10,7 +10,8 @@ export function withStoredSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal 
       lines[line.lineId] = line.product.number;
   }
   const isOther = number !== mapped.customer?.number;
-  return { ...mapped, salesNumbers: { lines, ...(isOther && { customer: { number } }) } };
+  const named = mapped.salesNumbers?.named;
+  return { ...mapped, salesNumbers: { lines, ...(isOther && { customer: { number } }), ...(named && { named }) } };
 }
 
 /** The deal with the numbers that it has in Sales. */
@@ -34,6 +35,11 @@ export function numberInSales(
   { lineId, product }: DealLine,
 ): string | undefined {
   return salesNumbers?.lines[lineId] ?? product?.number;
+}
+
+/** Whether the table or the pattern of the rules called the item of a line otherwise than the mapping does. */
+export function isNamedByRules({ salesNumbers }: Pick<WonDeal, 'salesNumbers'>, { lineId }: DealLine): boolean {
+  return salesNumbers?.named?.[lineId] === true;
 }
 
 /** The number of the account as Sales has it. */

@@ -169,6 +169,29 @@ mapping:
   });
 });
 
+describe('an item that several products may be', () => {
+  const rules = parseRules(`
+mapping: { item: { number: { column: product.new_itemno } } }
+masters: { itemPattern: { match: 'X-(.*)', item: '$1' } }
+`);
+  it.each([
+    ['is by rule where the pattern names it', 'X-100', true],
+    [
+      'is none by rule where the pattern does not fit, though the mapping names another number than Sales',
+      '100',
+      false,
+    ],
+  ])('%s', async (_what, itemno, isByRule) => {
+    const read = makeDeal({
+      lines: [makeLine(1)],
+      extra: { products: { [String(makeLine(1).product?.productId)]: { new_itemno: itemno } } },
+    });
+    const deal = withStoredSalesNumbers(read, await withOurNumbers(read, rules.mapping, rules.masters.items));
+    const item = await planItem(deal, deal.lines[0] as DealLine, rules, knowAll());
+    expect(item).toMatchObject({ number: '100', isByRule });
+  });
+});
+
 describe('a rule for lines that names product numbers', () => {
   it.each([
     ['a formula', `mapping: { item: { number: { expression: "'I-' & product.productnumber" } } }`],

@@ -1,6 +1,5 @@
 import type { WonDeal } from '../../deal/deal.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
-import { numberInSales } from '../../deal/sales-numbers.js';
 import { isItemByRule } from '../../mapping/plan/item-by-rule.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
@@ -19,7 +18,7 @@ export function listProducts(deal: WonDeal, rules: Rules): ProductRef[] {
   return listSoldItems(deal, rules.lines).map(({ productId, number, line }) => ({
     productId,
     number,
-    ...(isItemByRule(number, numberInSales(deal, line), rules) && { isByRule: true as const }),
+    ...(isItemByRule(number, deal, line, rules) && { isByRule: true as const }),
   }));
 }
 

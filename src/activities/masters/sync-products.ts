@@ -2,8 +2,7 @@ import { InternalError } from '../../deal/errors.js';
 import { toUnitCode } from '../../deal/line-rules.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
-import { toMasterDeal } from '../../mapping/fields/master-fields.js';
-import { toNumberedDeal, withMappedNumbers } from '../../mapping/fields/masters.js';
+import { toNumberedDeal } from '../../mapping/fields/masters.js';
 import { isItemByRule } from '../../mapping/plan/item-by-rule.js';
 import { planItem } from '../../mapping/plan/plan-master-data.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -58,24 +57,23 @@ export function createItemSteps(dependencies: SyncDependencies) {
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
   async function getNumbered(ref: MasterRef) {
     const content = getContent(await masters.getMaster(ref));
-    const [line] = (await withMappedNumbers(toMasterDeal(content), rules.mapping)).lines;
-    const own = line?.product?.number ?? '';
     const { deal, problems } = await toNumberedDeal(content, rules);
-    return { deal, problems, own, number: deal.lines[0]?.product?.number ?? '' };
+    const [line] = deal.lines;
+    const number = line?.product?.number ?? '';
+    return { deal, problems, number, isByRule: line !== undefined && isItemByRule(number, deal, line, rules) };
   }
 
   return {
     async findItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
-      const { number, own, problems } = await getNumbered(ref);
+      const { number, isByRule, problems } = await getNumbered(ref);
       return steps.keeping(ref, 'match', async () => {
         if (problems.length > 0) {
           await masters.saveProblems(ref, 'match', problems);
           return 'refused' as const;
         }
         const found = number === '' ? undefined : await businessCentral.findMaster('items', number);
-        const sharedBy = isItemByRule(number, own, rules) ? BY_RULES : undefined;
-        if (found) return steps.linkByNumber(ref, found, sharedBy);
+        if (found) return steps.linkByNumber(ref, found, isByRule ? BY_RULES : undefined);
         if (rules.masters.createItems && number !== '') return 'none' as const;
         await steps.saveProblem(ref, 'match', {
           reason: 'item-missing',

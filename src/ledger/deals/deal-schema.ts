@@ -83,6 +83,7 @@ const lineage = contentOf<Lineage>({
 const salesNumbers = contentOf<SalesNumbers>({
   customer: z.object({ number: text.optional() }).optional(),
   lines: columns,
+  named: z.record(text, z.literal(true)).optional(),
 });
 
 const extra = contentOf<ExtraColumns>({

@@ -1,3 +1,4 @@
+import { isSameCode } from '../../deal/codes.js';
 import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
@@ -106,10 +107,14 @@ export async function withMappedNumbers(deal: WonDeal, mapping: Mapping): Promis
 /** With the numbers of the mapping, and those items that are called otherwise than their products: all that a step looks up. */
 export async function withOurNumbers(deal: WonDeal, mapping: Mapping, items: ItemNumberRules): Promise<WonDeal> {
   const mapped = await withMappedNumbers(deal, mapping);
-  const lines = mapped.lines.map((line) =>
-    line.product ? { ...line, product: { ...line.product, number: toItemNumber(line.product.number, items) } } : line,
-  );
-  return { ...mapped, lines };
+  const named: Record<string, true> = {};
+  const lines = mapped.lines.map((line) => {
+    if (!line.product) return line;
+    const number = toItemNumber(line.product.number, items);
+    if (!isSameCode(number, line.product.number)) named[line.lineId] = true;
+    return { ...line, product: { ...line.product, number } };
+  });
+  return { ...mapped, lines, ...(Object.keys(named).length > 0 && { salesNumbers: { lines: {}, named } }) };
 }
 
 /** A row of Sales as a deal of nothing but itself, under the numbers by which deals look for what stands for it. */

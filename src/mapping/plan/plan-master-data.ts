@@ -2,7 +2,6 @@ import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
-import { numberInSales } from '../../deal/sales-numbers.js';
 import { cutTo } from '../../deal/texts.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
@@ -77,7 +76,7 @@ export async function planItem(
     salesId: product.productId,
     number,
     problems,
-    isByRule: isItemByRule(number, numberInSales(deal, line), rules),
+    isByRule: isItemByRule(number, deal, line, rules),
     newUnit: isNewUnit ? { code: unitCode, name: cutTo(line.unit ?? unitCode, UNIT_NAME_LENGTH) } : undefined,
   };
 }

@@ -9,7 +9,7 @@ import type { SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
 import { type Creates, decideMissing, listSoldItems } from '../../deal/missing-master-data.js';
 import { findProblems } from '../../deal/problems.js';
-import { numberInSales, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
+import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { findNumberProblems, withOurNumbers } from '../fields/masters.js';
 import {
   type FindAccountsWithNumbers,
@@ -181,7 +181,7 @@ async function findSharedItems(
   const links = await ledger.findLinks('item', companyId, ids);
   for (const { productId, number, line } of products) {
     const item = items.get(toCode(number));
-    if (!item || links.has(productId) || isItemByRule(number, numberInSales(deal, line), rules)) continue;
+    if (!item || links.has(productId) || isItemByRule(number, deal, line, rules)) continue;
     const link = { bcId: String(item['id']), salesId: productId };
     const others = await ledger.findLinkedOthers('item', companyId, link);
     if (others.length > 0) problems.push(toTaken('item', String(item['number']), productId, others));
