@@ -38,6 +38,11 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     `a: &a [${'x,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nd: [${'*c,'.repeat(20)}]\n`,
     '1:1 : aliases that stand for other aliases again and again | the values themselves',
   ],
+  [
+    'a company by a column that is read as something else',
+    'companies: [{ company: A, when: { column: { name: account.transactioncurrencyid, value: USD } } }]\n',
+    '1:51 companies.0.when.column.name: "account.transactioncurrencyid" | the currency by `currency: USD`, or its row by _transactioncurrencyid_value',
+  ],
   ['a version of the future', 'version: 2\n', '1:10 version: 2 | one of 1'],
   ['a word that is no choice', 'bundles: single\n', '1:10 bundles: "single" | one of lines, bundle'],
   ['a text where a truth belongs', 'createItems: yes please\n', '1:14 createItems: "yes please" | a boolean'],

@@ -9,7 +9,7 @@ import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../../deal/lanes.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
 import { SELLER_NOTE_PLACES } from '../../deal/seller-notes.js';
 import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
-import { PREFIXES, parseSourceColumn } from '../fields/sources.js';
+import { BROUGHT, PREFIXES, parseSourceColumn } from '../fields/sources.js';
 import { CODE_TABLES, type Section, TARGETS } from '../fields/targets.js';
 import { alerts } from './alerts-file.js';
 import { flows, refuseChased } from './flows-file.js';
@@ -248,7 +248,9 @@ const companyRule = z.strictObject({
         .optional(),
       column: z
         .strictObject({
-          name: column.refine(isOfDeal, 'a column of the record, or of its account, contact or owner'),
+          name: column
+            .refine(isOfDeal, 'a column of the record, or of its account, contact or owner')
+            .refine(isSelected, 'the currency by `currency: USD`, or its row by _transactioncurrencyid_value'),
           value: z.union([z.string().min(1), z.number(), z.boolean()]).transform(String),
         })
         .optional(),
@@ -274,6 +276,12 @@ const application = z.strictObject({
 function isOfDeal(name: string): boolean {
   const row = parseSourceColumn(name)?.row;
   return row !== 'line' && row !== 'product';
+}
+
+/** A currency is read as its ISO code, so it stands in no column that a condition could compare. */
+function isSelected(name: string): boolean {
+  const source = parseSourceColumn(name);
+  return source === undefined || !BROUGHT.has(source.column);
 }
 
 const rules = z.strictObject({
