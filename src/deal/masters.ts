@@ -1,6 +1,7 @@
 import { isSameCode, toCode } from './codes.js';
 import type { Columns } from './deal.js';
 import type { Problem } from './holds.js';
+import { type LinearPattern, toLinearPattern } from './linear-pattern.js';
 import { isSame as isSameAmount } from './money.js';
 import { STATE_CODES } from './state-codes.js';
 
@@ -153,11 +154,16 @@ export interface ItemNumberRules {
   readonly pattern: { readonly match: string; readonly item: string } | undefined;
 }
 
+const patterns = new WeakMap<object, LinearPattern>();
+
 /** The item that a product is: by the table, else by the pattern, else under the same number. */
 export function toItemNumber(productNumber: string, { table, pattern }: ItemNumberRules): string {
   const known = table[toCode(productNumber)];
   if (known !== undefined) return known;
-  return pattern ? productNumber.replace(new RegExp(`^(?:${pattern.match})$`), pattern.item) : productNumber;
+  if (!pattern) return productNumber;
+  const compiled = patterns.get(pattern) ?? toLinearPattern(pattern.match);
+  patterns.set(pattern, compiled);
+  return compiled.replaceWhole(productNumber, pattern.item);
 }
 
 /** What the configuration says about masters. */

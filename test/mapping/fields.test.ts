@@ -220,6 +220,24 @@ lineRules:
   });
 });
 
+describe('a regular expression in a formula', () => {
+  const evaluate = (text: string) => compileFormula(text).evaluate({ name: `${'a'.repeat(5_000)}! 12 and 7` });
+
+  it('ends on every text, however it is written (I13)', async () => {
+    expect(await evaluate('$contains(name, /^(a+)+$/)')).toBe(false);
+  });
+
+  it('matches, replaces and splits as JSONata says', async () => {
+    expect(await evaluate("$join($match(name, /(\\d+)( and)?/).groups[0], '+')")).toBe('12+7');
+    expect(await evaluate("$replace('a-b', /(\\w)-(\\w)/i, '$2-$1')")).toBe('b-a');
+    expect(await evaluate("$split('a, b;c', /[,;]\\s*/)")).toEqual(['a', 'b', 'c']);
+  });
+
+  it('that no limit of time could hold is refused before anything is read', () => {
+    expect(() => compileFormula('$match(name, /(?=a)b/)')).toThrow(/is no pattern: .*without look-ahead/);
+  });
+});
+
 describe('expressions compute with decimals, never with floats', () => {
   const line = makeLine(1, { quantity: '0.1', unitPrice: '3.00000000000000000001' });
   const deal = makeDeal({ lines: [line, makeLine(2)] });

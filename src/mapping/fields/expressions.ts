@@ -1,5 +1,6 @@
 import jsonata from 'jsonata';
 import { DealbridgeError, UserError } from '../../deal/errors.js';
+import { type LinearPattern, toLinearPattern } from '../../deal/linear-pattern.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
 
 /**
@@ -23,6 +24,30 @@ export class FormulaError extends DealbridgeError {
 /** A formula that runs in circles ends with an error, not with the worker. */
 const LIMITS = { timeout: 1_000, stack: 200 };
 
+const patterns = new WeakMap<RegExp, LinearPattern>();
+
+function patternOf(written: RegExp): LinearPattern {
+  const pattern = patterns.get(written) ?? toLinearPattern(written.source, written.flags);
+  patterns.set(written, pattern);
+  return pattern;
+}
+
+/** As JSONata uses a regular expression, which no limit of time could interrupt: in its place stands one that needs none. */
+class FormulaPattern {
+  lastIndex = 0;
+  private readonly pattern: LinearPattern;
+
+  constructor(written: RegExp) {
+    this.pattern = patternOf(written);
+  }
+
+  exec(text: string): object | null {
+    const found = this.pattern.find(text, this.lastIndex);
+    this.lastIndex = found?.end ?? 0;
+    return found ? Object.assign([...found.groups], { index: found.start }) : null;
+  }
+}
+
 /** @throws FormulaError */
 export function compileFormula(text: string): Formula {
   const expression = parse(text);
@@ -42,9 +67,28 @@ export function compileFormula(text: string): Formula {
 
 function parse(text: string): jsonata.Expression {
   try {
-    return jsonata(text, LIMITS);
+    const expression = jsonata(text, { ...LIMITS, RegexEngine: FormulaPattern as unknown as RegExpConstructor });
+    checkPatterns(expression.ast());
+    return expression;
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
     throw new FormulaError(message ?? String(error), Math.max(0, (position ?? 1) - 1));
+  }
+}
+
+/** @throws an error with its position, as JSONata does */
+function checkPatterns(node: unknown, seen = new Set<object>()): void {
+  if (typeof node !== 'object' || node === null || seen.has(node)) return;
+  seen.add(node);
+  const { type, value, position } = node as { type?: unknown; value?: unknown; position?: number };
+  if (type !== 'regex' || !(value instanceof RegExp)) {
+    for (const part of Object.values(node)) checkPatterns(part, seen);
+    return;
+  }
+  try {
+    patternOf(value);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw Object.assign(new Error(`/${value.source}/ is no pattern: ${error.message}`), { position });
   }
 }

@@ -3,10 +3,12 @@ import { toCode } from '../../deal/codes.js';
 import { APPLICATION_NAME } from '../../deal/companies.js';
 import { DOCUMENT_KINDS, QUOTE_SUCCESSORS } from '../../deal/deal.js';
 import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
+import { UserError } from '../../deal/errors.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
 import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../../deal/lanes.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
+import { toLinearPattern } from '../../deal/linear-pattern.js';
 import { SELLER_NOTE_PLACES } from '../../deal/seller-notes.js';
 import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
 import { BROUGHT, PREFIXES, parseSourceColumn } from '../fields/sources.js';
@@ -125,7 +127,10 @@ const masters = z.strictObject({
   pushPrices: z.boolean().default(false).describe('Whether prices and costs follow'),
   items: codeTable.describe('Product numbers and their item numbers, where they differ'),
   itemPattern: z
-    .strictObject({ match: z.string().refine(isPattern, 'a regular expression'), item: z.string().min(1) })
+    .strictObject({
+      match: z.string().refine(isPattern, 'a regular expression without look-ahead, look-behind and back-references'),
+      item: z.string().min(1),
+    })
     .optional()
     .describe('Product numbers that match become this; $1 is the first group'),
   quietSeconds: z.number().min(0).max(600).default(2),
@@ -384,9 +389,10 @@ function isMasterField(name: string): boolean {
 
 function isPattern(text: string): boolean {
   try {
-    return new RegExp(text).source !== '';
+    toLinearPattern(text);
+    return text !== '';
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof UserError) return false;
     throw error;
   }
 }
