@@ -3,7 +3,8 @@ import type { DealLine, DocumentKind, WonDeal } from './deal.js';
 import { type ExternalNumberForm, toExternalNumber } from './document-number.js';
 import { InternalError } from './errors.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
-import { type Decimal, divide, isRounded, isZero, multiply, round, subtract } from './money.js';
+import { bySequence } from './lines-by-sequence.js';
+import { type Decimal, divide, isRounded, isSame, isZero, multiply, round, subtract } from './money.js';
 import { toTextLines } from './texts.js';
 
 /** A document as Business Central is asked to make it; the body of the request gives the order of its properties. */
@@ -127,6 +128,28 @@ export function toLines(deal: WonDeal, rules: LineRules, options: DocumentOption
     .flatMap((line) => withComments(deal, line, rules, options));
   if (!isZero(deal.freight)) lines.push(freightLine(deal, rules));
   return lines;
+}
+
+/**
+ * Unit codes as a draft was made with them: one that somebody made or took away since then changes no line that is there.
+ * @param known those that the company has now
+ */
+export function unitsOfDraft(
+  deal: WonDeal,
+  rules: LineRules,
+  known: ReadonlySet<string>,
+  draft: readonly { readonly sequence: number; readonly quantity: Decimal }[],
+): ReadonlySet<string> {
+  const units = new Set(known);
+  const drafted = bySequence(draft);
+  for (const { sequence, unit, unitFactor, quantity } of deal.lines) {
+    const found = drafted.get(sequence);
+    const code = toUnitCode(unit, rules);
+    if (!found || code === undefined || unitFactor === undefined) continue;
+    if (isSame(found.quantity, quantity)) units.add(code);
+    else if (isSame(found.quantity, multiply(quantity, unitFactor))) units.delete(code);
+  }
+  return units;
 }
 
 /** The header discount as the currency can express it. */

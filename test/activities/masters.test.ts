@@ -209,7 +209,7 @@ mapping:
 });
 
 describe('a unit that Business Central lacks', () => {
-  const draftWith = async (yaml: string) => {
+  const draftWith = async (yaml: string, isMadeSince = false) => {
     const sold = await sellUnknown(simulators, seller);
     const { store } = simulators.dataverse;
     const [line] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
@@ -232,7 +232,10 @@ describe('a unit that Business Central lacks', () => {
     const customer = await steps.createCustomer(ref);
     await steps.ledger.claim(ref.recordId, []);
     const made = await steps.createDraft({ ...ref, kind: 'invoice', customerId: customer.id, draftVersion: 1 });
-    const draft = await steps.setDiscount({
+    const { company } = simulators.businessCentral;
+    if (isMadeSince) company.insert('unitsOfMeasure', { code: sold.unitCode, displayName: sold.unitCode });
+    // Another worker, which knows what is there now.
+    const draft = await openSteps(yaml).setDiscount({
       ...ref,
       kind: 'invoice',
       draftId: made?.id ?? '',
@@ -247,6 +250,11 @@ describe('a unit that Business Central lacks', () => {
   it('is sold in base units where a rule allows it, and the totals agree', async () => {
     const converted = { unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53' };
     expect(await draftWith(CONVERTING)).toMatchObject(converted);
+  });
+
+  it('changes nothing of the draft when somebody makes it before the two are compared', async () => {
+    const converted = { unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53' };
+    expect(await draftWith(CONVERTING, true)).toMatchObject(converted);
   });
 
   it('is the one that the mapping names, for the quantity that was sold', async () => {

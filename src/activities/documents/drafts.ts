@@ -3,7 +3,7 @@ import type { ReferenceSets } from '../../clients/business-central/reference-set
 import { RemoteApiError } from '../../clients/errors.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { Figures, QuoteSuccessor, WonDeal } from '../../deal/deal.js';
-import { type DocumentOptions, pricesIncludeTax, toLines } from '../../deal/document.js';
+import { type DocumentOptions, pricesIncludeTax, toLines, unitsOfDraft } from '../../deal/document.js';
 import { listedAtMost } from '../../deal/many-problems.js';
 import { findRefusedLines } from '../../deal/problems.js';
 import {
@@ -105,10 +105,10 @@ export function createDraftReader(dependencies: {
 }): DraftReader {
   const { rules, sets } = dependencies;
   /** Only asked for when a unit that BC lacks may be turned into the base unit, unless the mapping names another one. */
-  const findUnits = async (deal: WonDeal): Promise<DocumentOptions> =>
+  const findUnits = async (deal: WonDeal, { lines }: DraftDocument): Promise<DocumentOptions> =>
     rules.lines.convertUnits
       ? toTemporalFailures(async () => ({
-          knownUnits: await sets.codes('unitsOfMeasure'),
+          knownUnits: unitsOfDraft(deal, rules.lines, await sets.codes('unitsOfMeasure'), lines),
           fields: await resolveMappedUnits(deal, rules.mapping, createCodeLookups(sets)),
         }))
       : {};
@@ -146,7 +146,7 @@ export function createDraftReader(dependencies: {
         return { ...draft, difference: texts.join('; '), differencePolicy: 'refuse' };
       }
       const expected = {
-        lines: toLines(deal, rules.lines, { ...(await findUnits(deal)), currency }),
+        lines: toLines(deal, rules.lines, { ...(await findUnits(deal, document)), currency }),
         pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
         currency,
       };
