@@ -171,7 +171,7 @@ mapping:
 
 describe('an item that several products may be', () => {
   const rules = parseRules(`
-mapping: { item: { number: { column: product.new_itemno } } }
+mapping: { item: { number: { column: product.new_item } } }
 masters: { itemPattern: { match: 'X-(.*)', item: '$1' } }
 `);
   it.each([
@@ -181,10 +181,10 @@ masters: { itemPattern: { match: 'X-(.*)', item: '$1' } }
       '100',
       false,
     ],
-  ])('%s', async (_what, itemno, isByRule) => {
+  ])('%s', async (_what, itemNumber, isByRule) => {
     const read = makeDeal({
       lines: [makeLine(1)],
-      extra: { products: { [String(makeLine(1).product?.productId)]: { new_itemno: itemno } } },
+      extra: { products: { [String(makeLine(1).product?.productId)]: { new_item: itemNumber } } },
     });
     const deal = withStoredSalesNumbers(read, await withOurNumbers(read, rules.mapping, rules.masters.items));
     const item = await planItem(deal, deal.lines[0] as DealLine, rules, knowAll());

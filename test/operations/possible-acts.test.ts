@@ -45,7 +45,7 @@ describe('a deal of which somebody has decided', () => {
       expect(actsOf(decided(state))).toEqual(['preview', 'note', 'assign']);
   });
 
-  it('offers to retry a step of it that is held', () => {
-    expect(actsOf(decided('held', true))).toEqual(['retry', 'preview', 'note', 'assign']);
+  it('offers to retry a step of it that is held, or to run the deal again', () => {
+    expect(actsOf(decided('held', true))).toEqual(['retry', 'preview', 'replay', 'note', 'assign']);
   });
 });

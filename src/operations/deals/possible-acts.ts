@@ -34,23 +34,24 @@ export function findPossibleActs(roles: readonly Role[], situation: DealSituatio
   return DEAL_ACTS.filter((act) => isAllowed(ACTS[act], roles) && isPossible(act, situation));
 }
 
-/** What was decided is carried out to its end: of it nothing but a step that is held can be asked for. */
+/** What was decided is carried out to its end: once a step of it is held, that may be retried, or the deal run again. */
 function isPossible(act: DealAct, situation: DealSituation): boolean {
   const { status, isTemporalSilent, record } = situation;
   const isDecided = status?.decided !== undefined;
+  const isRepeatable = !isDecided || status.decided.isHeld === true;
   switch (act) {
     case 'confirm':
       return !isDecided && status?.state === 'awaiting-confirmation' && status.figures !== undefined;
     case 'reject':
       return !isDecided && status?.state === 'awaiting-confirmation';
     case 'retry':
-      return status?.state === 'held' && (!isDecided || status.decided.isHeld === true);
+      return status?.state === 'held' && isRepeatable;
     case 'cancel':
       return !isDecided && isWaiting(status) && !isDocumentPosted(record);
     case 'replay':
       if (isTemporalSilent || record.state === 'seen' || record.carrierId !== undefined) return false;
       // In the middle of a step nobody may interrupt.
-      return !isDecided && (status === undefined || isWaiting(status));
+      return isRepeatable && (status === undefined || isWaiting(status));
     case 'preview':
     case 'note':
     case 'assign':
