@@ -257,7 +257,6 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   };
 }
 
-/** Every column that the rules read of a record and of what stands around it. */
 export type DataverseActivities = ReturnType<typeof createDataverseActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], place: DealPlace): DealSummary {
