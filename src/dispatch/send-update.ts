@@ -19,8 +19,8 @@ const ANSWER_LIMIT_MS = 30_000;
  * Sends an update, and again when the server has forgotten it: a task of the run that fails, such as an end that met a
  * signal, takes with it what it was told. Nothing follows from a confirmation or an end before it is in the history, so
  * that nothing was decided then; a retry or a pause is the same when it is said twice.
- * @throws RefusedError when the run is never at rest, or when no worker takes it in time: the server would keep whoever
- * asks waiting until one runs
+ * @throws RefusedError when the run is never at rest
+ * @throws NotTakenYetError when no worker takes it in time: the server would keep whoever asks waiting until one runs
  */
 export async function sendUpdate<Result, Input>(
   handle: WorkflowHandle,

@@ -2,7 +2,13 @@ import { type Context, Hono } from 'hono';
 import type { Child } from 'hono/jsx';
 import { countMissingAfter } from '../../deal/approval.js';
 import { REMOTE_ERRORS } from '../../deal/error-codes.js';
-import { ChangedSinceError, DealbridgeError, NotAllowedError, UnknownError } from '../../deal/errors.js';
+import {
+  ChangedSinceError,
+  DealbridgeError,
+  NotAllowedError,
+  NotTakenYetError,
+  UnknownError,
+} from '../../deal/errors.js';
 import { isAllowed, type Role, rolesFor } from '../../identity/permissions.js';
 import { cancelDeal, confirmDeal, rejectDeal, retryDeal } from '../../operations/deals/decide.js';
 import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
@@ -71,7 +77,7 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
         if (!(error instanceof DealbridgeError)) throw error;
         return frame.showPanel(
           c,
-          { title: 'Nothing was decided', status: problemOf(error).status as 400 },
+          { title: toUndecidedTitle(error), status: problemOf(error).status as 400 },
           <Refused error={error} path={`/deals/${deal}`} act={act} />,
         );
       }
@@ -320,7 +326,7 @@ function Refused({ error, path, act }: { readonly error: Error; readonly path: s
   return (
     <>
       <h2 id="panel-title" role="alert">
-        Nothing was decided
+        {toUndecidedTitle(error)}
       </h2>
       <p class="warning">{toAdvice(error)}</p>
       <p class="actions">
@@ -340,6 +346,13 @@ function Refused({ error, path, act }: { readonly error: Error; readonly path: s
   );
 }
 
+/** What nobody has taken so far may still count: it is not said to have failed. */
+const NOT_TAKEN_YET = 'Nobody has taken it yet';
+
+function toUndecidedTitle(error: Error): string {
+  return error instanceof NotTakenYetError ? NOT_TAKEN_YET : 'Nothing was decided';
+}
+
 function toAdvice(error: Error): Child {
   if (error instanceof ChangedSinceError) return `The figures changed since you saw them: ${error.message}.`;
   return error.message;
@@ -349,18 +362,17 @@ function toUnknownTitle({ field }: UnknownError): string {
   return field === 'deal' ? 'There is no such deal' : 'Nothing is known of it';
 }
 
+export function toRefusalTitle(error: DealbridgeError): string {
+  if (error instanceof UnknownError) return toUnknownTitle(error);
+  if (error instanceof NotAllowedError) return 'Your role does not allow this';
+  if (error instanceof NotTakenYetError) return NOT_TAKEN_YET;
+  return error.code in REMOTE_ERRORS ? 'The other system gave no answer that helps' : 'Nothing was changed';
+}
+
 /** A refusal outside of a form, as a page. */
 export function RefusalPage({ error }: { readonly error: DealbridgeError }) {
-  const title =
-    error instanceof UnknownError
-      ? toUnknownTitle(error)
-      : error instanceof NotAllowedError
-        ? 'Your role does not allow this'
-        : error.code in REMOTE_ERRORS
-          ? 'The other system gave no answer that helps'
-          : 'Nothing was changed';
   return (
-    <Message title={title}>
+    <Message title={toRefusalTitle(error)}>
       <p>{error.message}</p>
       <p>
         <a class="button" href="/">

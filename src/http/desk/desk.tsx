@@ -13,7 +13,7 @@ import { observe } from '../observe.js';
 import { loadAssets } from './assets.js';
 import { createCompareRoutes } from './compare-rules-page.js';
 import { createCredentialRoutes } from './credentials-page.js';
-import { createDealRoutes, RefusalPage } from './decide.js';
+import { createDealRoutes, RefusalPage, toRefusalTitle } from './decide.js';
 import { createDriftRoutes } from './drift-page.js';
 import { createFeedRoutes } from './feeds-page.js';
 import { createFrame, isPart } from './frame.js';
@@ -103,7 +103,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     // Of what stands before its routes: the session, and the form that may carry its token.
     if (c.req.path.startsWith(API)) return answerError(error, c, log);
     if (error instanceof DealbridgeError && isRefusal(error)) {
-      const page = { title: 'Nothing was changed', status: problemOf(error).status as 400 };
+      const page = { title: toRefusalTitle(error), status: problemOf(error).status as 400 };
       return frame.showPanel(c, page, <RefusalPage error={error} />);
     }
     log.error({ err: error, route: routePath(c, -1) }, 'page failed');
