@@ -25,15 +25,11 @@ export function examineHost(
 }
 
 function toFindings(address: string, { addresses, certificateUntil }: HostFacts): Finding[] {
-  const { host } = new URL(address);
-  if (addresses === undefined) {
-    return [
-      ok('name', `${host} is reached by the proxy of the settings, unless NO_PROXY names it`),
-      ok('tls', 'trusted'),
-    ];
-  }
-  const name = ok('name', `${host} is ${addresses.join(', ')}`);
-  if (certificateUntil === undefined) return [name, ok('tls', 'plain http: a simulator, never a real system')];
+  const { host, protocol } = new URL(address);
+  const reached = addresses?.join(', ') ?? 'reached by the proxy of the settings, unless NO_PROXY names it';
+  const name = ok('name', `${host} is ${reached}`);
+  if (protocol === 'http:') return [name, ok('tls', 'plain http: a simulator, never a real system')];
+  if (certificateUntil === undefined) return [name, ok('tls', 'trusted')];
   const until = `certificate until ${certificateUntil.toISOString().slice(0, 10)}`;
   const isSoon = certificateUntil.getTime() - Date.now() < CERTIFICATE_SOON_MS;
   return [

@@ -15,6 +15,7 @@ let simulators: Simulators;
 let ledger: EmbeddedLedger;
 let proxy: ForwardProxy;
 let env: NodeJS.ProcessEnv;
+let own: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 5 });
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const database = openDatabase(ledger.url);
   await migrate(database);
   await database.close();
-  const own = environmentOf(simulators, ledger.url);
+  own = environmentOf(simulators, ledger.url);
   const at = (name: string): string => new URL(String(own[name])).origin;
   proxy = await openForwardProxy(
     { [LOGIN]: at('ENTRA_LOGIN_URL'), [SALES]: at('DATAVERSE_URL'), [BUSINESS_CENTRAL]: at('BC_URL') },
@@ -77,4 +78,11 @@ it('reaches Temporal without it, whatever gRPC reads of the environment', async 
   const { finding } = await doctor({ ...lowerCase, TEMPORAL_ADDRESS: inject('temporalAddress') });
   expect(finding('temporal', 'reachable').result).toBe('ok');
   expect(finding('token for business-central', 'token').result).toBe('ok');
+});
+
+it('calls plain http what is asked without TLS, as the simulators of this machine are', async () => {
+  const { ENTRA_LOGIN_URL, DATAVERSE_URL, BC_URL } = own;
+  const { finding } = await doctor({ ENTRA_LOGIN_URL, DATAVERSE_URL, BC_URL });
+  expect(finding('host of dataverse', 'tls').found).toContain('plain http');
+  expect(finding('token for dataverse', 'token').result).toBe('ok');
 });
