@@ -101,6 +101,7 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
       told = listens(shown);
       await shown.goto(`${stage.origin}/deals/${recordId}`);
     }
+    await told;
     await stage.waiting.addWaiting({ customer: 'Tabs Ltd', number: 'ORD-TABS-2' });
     await turn(shown, true);
     await turn(first, false);
