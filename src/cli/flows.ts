@@ -62,8 +62,8 @@ export function addFlowCommands(program: Command): void {
     );
 }
 
-function toDependencies({ database, ledger, temporal }: Runtime) {
-  return { database, loops: createFlowCommands(temporal), audit: ledger.audit };
+function toDependencies({ database, temporal }: Runtime) {
+  return { database, loops: createFlowCommands(temporal) };
 }
 
 /** @throws UserError */

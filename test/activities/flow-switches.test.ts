@@ -1,9 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFlowSteps } from '../../src/activities/flows/flow-steps.js';
 import type { FlowCommands } from '../../src/dispatch/flow-commands.js';
 import { examineFlows } from '../../src/doctor/flows.js';
 import { toCommandLinePerson } from '../../src/identity/person.js';
-import type { AuditEntry } from '../../src/ledger/audit/audit.js';
+import { readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
+import { withSigner } from '../../src/ledger/database.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { listFlows, retryFlow, switchFlow } from '../../src/operations/feeds/flows.js';
 import { parseRules } from '../../src/process/config.js';
@@ -18,24 +20,21 @@ const ANN = toCommandLinePerson('ann');
 
 let counter: FlowCounter;
 let told: string[] = [];
-let entries: AuditEntry[] = [];
+let entriesBefore = 0;
 beforeAll(async () => {
   counter = await openFlowCounter();
   await counter.run('invoicePdf', SMALL);
 });
-afterEach(() => {
+beforeEach(async () => {
   told = [];
-  entries = [];
+  entriesBefore = (await readAudit(counter.database, SYSTEM_CHAIN)).length;
 });
 afterAll(() => counter?.close());
 
 const tell = (command: string) => async (flow: string) => void told.push(`${command} ${flow}`);
 const loops: FlowCommands = { pause: tell('pause'), resume: tell('resume'), run: tell('run') };
-const dependencies = () => ({
-  database: counter.database,
-  loops,
-  audit: async (entry: AuditEntry) => void entries.push(entry),
-});
+const dependencies = () => ({ database: counter.database, loops });
+const newEntries = async () => (await readAudit(counter.database, SYSTEM_CHAIN)).slice(entriesBefore);
 const leavePdf = ({ invoice }: Invoiced, bytes: number) =>
   counter.simulators.businessCentral.company.streams.set(
     `${invoice.id}/pdfDocumentContent`,
@@ -83,7 +82,7 @@ describe('what was not carried', () => {
     const one = { flow: 'invoicePdf', sourceId: first.invoice.id } as const;
     expect(await retryFlow(dependencies(), ANN, one)).toEqual({ retried: 1, left: 0 });
     expect(told).toEqual(['run invoicePdf']);
-    expect(entries).toMatchObject([{ actor: { name: 'ann' }, facts: { ...one, retried: 1 } }]);
+    expect(await newEntries()).toMatchObject([{ actor: 'ann', facts: { ...one, retried: 1 } }]);
     expect(await counter.run('invoicePdf', SMALL)).toMatchObject({ carried: 1, noted: 0 });
     expect(await thingOf(second)).toMatchObject({ state: 'noted' });
     const others = { flow: 'invoicePdf', reason: 'row-gone' } as const;
@@ -107,7 +106,7 @@ describe('what was not carried', () => {
     await expect(asked).rejects.toThrow(
       "invoicePdf has nothing 'nothing' that was not carried: `dealbridge flows list`",
     );
-    expect(entries).toEqual([]);
+    expect(await newEntries()).toEqual([]);
   });
 });
 
@@ -159,11 +158,29 @@ describe('a flow that a person pauses', () => {
     expect(await counter.run('invoicePdf', SMALL)).toMatchObject({ carried: 1 });
     expect(await examineFlows(counter.database, parseRules(SMALL).flows)).toMatchObject([{ result: 'ok' }]);
     expect(told).toEqual(['pause invoicePdf', 'pause invoicePdf', 'resume invoicePdf']);
-    expect(entries.map(({ actor, facts }) => [actor, facts])).toMatchObject([
-      [{ name: 'ann' }, { flow: 'invoicePdf', command: 'pause' }],
-      [{ name: 'ben' }, { flow: 'invoicePdf', command: 'pause' }],
-      [{ name: 'ann' }, { flow: 'invoicePdf', command: 'resume' }],
+    expect((await newEntries()).map(({ action, actor, facts }) => [action, actor, facts])).toMatchObject([
+      ['switch a feed', 'ann', { flow: 'invoicePdf', command: 'pause' }],
+      ['switch a feed', 'ben', { flow: 'invoicePdf', command: 'pause' }],
+      ['switch a feed', 'ann', { flow: 'invoicePdf', command: 'resume' }],
     ]);
+  });
+
+  it('is switched and tried again with its entry, or not at all (I4)', async () => {
+    const sold = await notCarried();
+    const refused = createTrailSigner({
+      sign: () => {
+        throw new Error('the key ring cannot be read');
+      },
+      checkSignature: () => 'right',
+    });
+    const unable = { database: withSigner(counter.database, refused), loops };
+    const switching = switchFlow(unable, ANN, { command: 'pause', flow: 'invoicePdf' });
+    await expect(switching).rejects.toThrow('the key ring');
+    await expect(retryFlow(unable, ANN, { flow: 'invoicePdf' })).rejects.toThrow('the key ring');
+    const lines = (await listFlows(dependencies(), ANN, {})).flows;
+    expect(lines.filter(({ pausedAt }) => pausedAt)).toEqual([]);
+    expect(await thingOf(sold)).toMatchObject({ state: 'noted' });
+    expect([told, await newEntries()]).toEqual([[], []]);
   });
 
   it('and that has never run is refused, with what to do, and named by the doctor', async () => {

@@ -3,6 +3,7 @@ import type { Actor } from '../../deal/actor.js';
 import { RefusedError } from '../../deal/errors.js';
 import { FLOW_NOTES, FLOWS, type FlowName, type FlowNote } from '../../deal/flows.js';
 import type { FlowCommands } from '../../dispatch/flow-commands.js';
+import { appendAudit, SYSTEM_CHAIN } from '../../ledger/audit/audit.js';
 import type { Database } from '../../ledger/database.js';
 import {
   countSkipped,
@@ -47,9 +48,11 @@ interface Switching {
 export const FLOW_SWITCHES = ['pause', 'resume', 'run'] as const;
 const flow = z.enum(FLOWS);
 
-/** Of every company that it runs for. The ledger keeps a pause; the loop only hears of it sooner. */
+const SWITCH = 'switch a feed';
+
+/** Of every company that it runs for. The ledger keeps a pause, with its entry; the loop only hears of it sooner. */
 export const switchFlow = defineOperation({
-  act: 'switch a feed',
+  act: SWITCH,
   input: z.strictObject({ command: z.enum(FLOW_SWITCHES), flow }),
   run: async ({ database, loops }: Switching, { command, flow: name }, actor: Actor): Promise<readonly FlowLine[]> => {
     const before = await linesOf(database, name);
@@ -59,17 +62,19 @@ export const switchFlow = defineOperation({
         `${name} is paused by ${paused.pausedBy}: \`dealbridge flows resume ${name}\` lets it go on`,
       );
     }
-    if (command === 'pause') await pauseFlow(database, name, actor.name);
-    if (command === 'resume') await resumeFlow(database, name);
+    await database.transaction(async (tx) => {
+      if (command === 'pause') await pauseFlow(tx, name, actor.name);
+      if (command === 'resume') await resumeFlow(tx, name);
+      await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor, action: SWITCH, facts: { flow: name, command } });
+    });
     for (const { companyId } of before) await loops[command](name, companyId, { actor });
     return linesOf(database, name);
   },
-  record: ({ command, flow: name }) => ({ facts: { flow: name, command } }),
 });
 
 /** What was not carried is tried again with the next reading, which begins now. */
 export const retryFlow = defineOperation({
-  act: 'switch a feed',
+  act: SWITCH,
   input: z.strictObject({
     flow,
     sourceId: z.string().min(1).optional(),
@@ -77,16 +82,19 @@ export const retryFlow = defineOperation({
   }),
   run: async ({ database, loops }: Switching, choice, actor: Actor) => {
     const lines = await linesOf(database, choice.flow);
-    const outcome = await retryNoted(database, choice);
-    if (outcome.retried + outcome.left === 0 && choice.sourceId !== undefined) {
-      throw new RefusedError(
-        `${choice.flow} has nothing '${choice.sourceId}' that was not carried: \`dealbridge flows list\` names what has`,
-      );
-    }
+    const outcome = await database.transaction(async (tx) => {
+      const found = await retryNoted(tx, choice);
+      if (found.retried + found.left === 0 && choice.sourceId !== undefined) {
+        throw new RefusedError(
+          `${choice.flow} has nothing '${choice.sourceId}' that was not carried: \`dealbridge flows list\` names what has`,
+        );
+      }
+      await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor, action: SWITCH, facts: { ...choice, ...found } });
+      return found;
+    });
     if (outcome.retried > 0) for (const { companyId } of lines) await loops.run(choice.flow, companyId, { actor });
     return outcome;
   },
-  record: (choice, outcome) => ({ facts: { ...choice, ...outcome } }),
 });
 
 async function linesOf(database: Database, name: FlowName): Promise<readonly FlowLine[]> {
