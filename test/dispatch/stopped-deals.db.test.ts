@@ -121,6 +121,27 @@ describe('a deal whose run takes no hint', () => {
     expect(signalled).toEqual([other, broken]);
   });
 
+  it('is told again however many others take no hint, and keeps one that it did not take meanwhile', async () => {
+    await database.query(
+      `INSERT INTO hints_set_aside (record_id, source_table, reason, since)
+       SELECT gen_random_uuid(), 'quote', 'full', now() - interval '1 day' FROM generate_series(1, 600)`,
+    );
+    const [late, again] = [randomUUID(), randomUUID()];
+    for (const recordId of [late, again]) await ledger.setHintAside(orderOf(recordId), 'full');
+    const { resumeDeals } = createResumeActivities({
+      ledger,
+      findRunning: async () => new Set(),
+      async startDeal({ table, recordId }) {
+        if (recordId === again) await ledger.setHintAside(orderOf(again), 'full again');
+        return { kind: table === 'quote' ? 'set-aside' : 'running' };
+      },
+    });
+    await resumeDeals();
+    expect(await ledger.findHintAside(late)).toBeUndefined();
+    expect(await ledger.findHintAside(again)).toMatchObject({ reason: 'full again' });
+    await database.query('DELETE FROM hints_set_aside');
+  });
+
   it('is not set aside when the server itself cannot be reached: that concerns every deal', async () => {
     const { refusals, start } = openTemporal();
     const recordId = randomUUID();
@@ -230,7 +251,7 @@ describe('a deal that the ledger calls open', () => {
       `UPDATE source_records SET state = 'superseded', hold_reason = NULL WHERE record_id = ANY($1)`,
       [[broken, whole]],
     );
-    await ledger.forgetHint(broken);
+    await ledger.forgetHint({ recordId: broken, times: 1 });
   });
 
   it('may be one of a thousand', async () => {

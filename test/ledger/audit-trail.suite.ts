@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { CONFIGURATION_CHANGED, recordConfiguration } from '../../src/ledger/settings/configuration-log.js';
+import { listSleepingTriggers } from '../../src/ledger/upkeep/probe.js';
 import { tamper, toExportText, verifyOffline, writeChain } from '../support/audit.js';
 import { TAMPERED_ENTRIES, TAMPERED_SEALS } from '../support/audit-tampering.js';
 
@@ -29,6 +30,20 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
 
     const findingsOf = async (options: VerifyOptions = {}): Promise<readonly Finding[]> =>
       (await verifyAudit(database, options)).findings;
+
+    it('has no trigger that could be switched off without being missed', async () => {
+      const { rows } = await database.query<{ table: string; trigger: string }>(
+        `SELECT tgrelid::regclass::text AS table, tgname::text AS trigger FROM pg_trigger
+         WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'audit_%'`,
+      );
+      expect(rows.length).toBeGreaterThan(5);
+      for (const { table, trigger } of rows) {
+        await database.query(`ALTER TABLE ${table} DISABLE TRIGGER ${trigger}`);
+        expect(await listSleepingTriggers(database)).toEqual([trigger]);
+        await database.query(`ALTER TABLE ${table} ENABLE TRIGGER ${trigger}`);
+      }
+      expect(await listSleepingTriggers(database)).toEqual([]);
+    });
 
     describe('a chain', () => {
       it('counts without gaps, and each entry holds the hash of the one before', async () => {

@@ -27,14 +27,20 @@ const BATCH_SIZE = 500;
 export function createResumeActivities({ ledger, findRunning, startDeal }: ResumeDependencies) {
   async function deliverAgain(): Promise<number> {
     let delivered = 0;
-    for (const { table, recordId } of await ledger.listHintsAside(BATCH_SIZE)) {
-      // Whatever the hint named: the record is read again.
-      const { kind } = await startDeal({ table, recordId }, { at: 'dataverse' });
-      if (kind === 'set-aside') continue;
-      await ledger.forgetHint(recordId);
-      delivered += 1;
+    let after: string | undefined;
+    for (;;) {
+      const page = await ledger.listHintsAsideAfter({ after, limit: BATCH_SIZE });
+      for (const hint of page) {
+        const { table, recordId } = hint;
+        // Whatever the hint named: the record is read again.
+        const { kind } = await startDeal({ table, recordId }, { at: 'dataverse' });
+        if (kind === 'set-aside') continue;
+        await ledger.forgetHint(hint);
+        delivered += 1;
+      }
+      after = page.at(-1)?.recordId;
+      if (page.length < BATCH_SIZE) return delivered;
     }
-    return delivered;
   }
 
   /** It is among the deals that stand still, and the others go on (I13). */

@@ -41,6 +41,7 @@ import {
   forgetHint,
   type HintSetAside,
   listHintsAside,
+  listHintsAsideAfter,
   listWithRun,
   setHintAside,
 } from './stopped-deals.js';
@@ -104,9 +105,10 @@ export interface DealLedger {
   listNotices(recordId: string): Promise<StoredNotice[]>;
   /** The run of the deal took no hint: it is sent again later, and the others of its page go on. */
   setHintAside(ref: RecordRef, reason: string): Promise<void>;
-  forgetHint(recordId: string): Promise<void>;
+  forgetHint(hint: Pick<HintSetAside, 'recordId' | 'times'>): Promise<void>;
   findHintAside(recordId: string): Promise<HintSetAside | undefined>;
   listHintsAside(limit: number): Promise<HintSetAside[]>;
+  listHintsAsideAfter(page: { readonly after: string | undefined; readonly limit: number }): Promise<HintSetAside[]>;
   /** Deals in a state in which a run is at work or waits. */
   listWithRun(page: {
     readonly minutes: number;
@@ -167,9 +169,10 @@ export function createDealLedger(database: Database): DealLedger {
     saveNotice: (recordId, notice, audit) => saveNotice(database, recordId, notice, audit),
     listNotices: (recordId) => listNotices(database, recordId),
     setHintAside: (ref, reason) => setHintAside(database, ref, reason),
-    forgetHint: (recordId) => forgetHint(database, recordId),
+    forgetHint: (hint) => forgetHint(database, hint),
     findHintAside: (recordId) => findHintAside(database, recordId),
     listHintsAside: (limit) => listHintsAside(database, limit),
+    listHintsAsideAfter: (page) => listHintsAsideAfter(database, page),
     listWithRun: (page) => listWithRun(database, page),
   };
 }

@@ -30,13 +30,31 @@ export async function setHintAside(db: Queryable, { table, recordId }: RecordRef
   );
 }
 
-export async function forgetHint(db: Queryable, recordId: string): Promise<void> {
-  await db.query('DELETE FROM hints_set_aside WHERE record_id = $1', [recordId]);
+/** It was delivered; one that was set aside meanwhile is another hint, and stays. */
+export async function forgetHint(
+  db: Queryable,
+  { recordId, times }: Pick<HintSetAside, 'recordId' | 'times'>,
+): Promise<void> {
+  await db.query('DELETE FROM hints_set_aside WHERE record_id = $1 AND times = $2', [recordId, times]);
 }
 
 /** The oldest first. */
 export async function listHintsAside(db: Queryable, limit: number): Promise<HintSetAside[]> {
   const rows = await selectRows(db, asideRow, 'SELECT * FROM hints_set_aside ORDER BY since LIMIT $1', [limit]);
+  return rows.map(toHint);
+}
+
+/** All of them, page by page: by id, after the one that is given. */
+export async function listHintsAsideAfter(
+  db: Queryable,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<HintSetAside[]> {
+  const rows = await selectRows(
+    db,
+    asideRow,
+    'SELECT * FROM hints_set_aside WHERE $1::uuid IS NULL OR record_id > $1 ORDER BY record_id LIMIT $2',
+    [after ?? null, limit],
+  );
   return rows.map(toHint);
 }
 

@@ -11,8 +11,8 @@ import { stored } from '../stored-content.js';
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
 export const CONFIGURATION_CHANGED = 'configuration changed';
-/** A lock space of its own, as in migrations/0002-audit.sql. */
-const LOCK_SPACE = 4_116;
+/** A lock space of its own: the migrations have those before it. */
+const LOCK_SPACE = 4_118;
 
 const entryRow = rowsOf('audit_entries', ['record_id', 'chain_position'], {
   record_id: textColumn,

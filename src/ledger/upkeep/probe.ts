@@ -71,7 +71,7 @@ export async function listMissingRights(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-const APPEND_ONLY = ['audit_entries', 'audit_signatures', 'audit_seals', 'audit_seal_heads'];
+const APPEND_ONLY = ['audit_entries', 'audit_signatures', 'audit_seals', 'audit_seal_heads', 'audit_stamps'];
 
 /** Tables of the trail that our role could change, were it not for their triggers. */
 export async function listChangeableTrail(db: Queryable): Promise<string[]> {
@@ -99,6 +99,7 @@ export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
         'audit_personal_is_never_updated',
         'audit_seals_are_append_only',
         'audit_seal_heads_are_append_only',
+        'audit_stamps_are_append_only',
       ],
     ],
   );
