@@ -72,7 +72,7 @@ describe('the first reading', () => {
       );
       expect(Number(rows[0]?.count)).toBe(stage.simulators.dataverse.store.count(table));
     }
-    expect(await stage.ledger.listRecords({ limit: 10 })).toEqual([]);
+    expect((await stage.ledger.listRecords({ limit: 10 })).rows).toEqual([]);
   });
 
   it('runs once for each table, however many starters make sure of it', async () => {

@@ -89,7 +89,7 @@ describe('a webhook that is not honest or not for us starts nothing', () => {
   it('nothing was started and nothing is in the ledger', async () => {
     const { count } = await stage.temporal.workflow.count();
     expect(count).toBe(0);
-    expect(await stage.ledger.listRecords({ limit: 10 })).toEqual([]);
+    expect((await stage.ledger.listRecords({ limit: 10 })).rows).toEqual([]);
   });
 });
 

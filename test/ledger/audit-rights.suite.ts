@@ -108,7 +108,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
     });
 
     it('a reader reads deals and trail, but no secrets and not what people wrote, and changes nothing', async () => {
-      expect((await createLedger(reader).listRecords({ limit: 1 })).length).toBe(1);
+      expect((await createLedger(reader).listRecords({ limit: 1 })).rows.length).toBe(1);
       expect((await reader.query('SELECT 1 FROM audit_entries LIMIT 1')).rows).toHaveLength(1);
       for (const sql of [
         'SELECT * FROM credentials',

@@ -59,7 +59,8 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
         holdReason: 'item-missing',
         holdText: 'no item EQ-1',
       });
-      expect((await ledger.listRecords({ state: 'held', limit: 100 })).map((row) => row.recordId)).toContain(recordId);
+      const { rows } = await ledger.listRecords({ state: 'held', limit: 100 });
+      expect(rows.map((row) => row.recordId)).toContain(recordId);
     });
 
     it('a change that leaves the state alone leaves the hold alone, another state clears it', async () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { listDeals } from '../../src/ledger/deals/list-deals.js';
+import { countDeals, listDeals } from '../../src/ledger/deals/list-deals.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
 import { listNoted, retryNoted } from '../../src/ledger/feeds/flow-lines.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
@@ -409,6 +409,24 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         { recordId: broken, amount: '23.80', hold: { reason: 'internal-error', owner: 'IT', text: 'odd' } },
       ]);
       expect(await allOf(createWaiting(database).findWaitingDeals([accountId]))).toMatchObject([{ recordId: whole }]);
+      expect(await countDeals(database)).toContainEqual({ state: 'held', reason: 'internal-error', deals: 1 });
+      const { rows, unreadable } = await ledger.listRecords({ limit: 1_000 });
+      expect(rows.map(({ recordId }) => recordId)).toContain(whole);
+      expect(unreadable.find(({ row }) => row === broken)).toMatchObject({ field: 'hold_reason' });
+      await database.query(
+        `UPDATE source_records SET customer_number = 'C7', company_id = $2, is_handed_over = true WHERE record_id = $1`,
+        [broken, companyId],
+      );
+      const next = { recordId: whole, companyId, customerNumber: 'C7' };
+      expect(await ledger.isNewCustomer(next)).toBe(false);
+
+      await database.query(`UPDATE source_records SET state = 'asleep' WHERE record_id = $1`, [broken]);
+      const all = await listDeals(database, { order: 'newest', limit: 1_000 });
+      expect(all.map(({ recordId }) => recordId)).toContain(whole);
+      expect(all.find(({ recordId }) => recordId === broken)).toMatchObject({
+        state: 'held',
+        hold: { reason: 'internal-error', text: "this version of Dealbridge does not know its state 'asleep'" },
+      });
     });
   });
 }

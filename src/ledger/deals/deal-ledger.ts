@@ -4,6 +4,7 @@ import type { Notice } from '../../deal/notices.js';
 import type { DealLabel } from '../../deal/run-summary.js';
 import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
+import type { ReadableRows } from '../read-rows.js';
 import { type ClaimOutcome, claimDeal, releaseClaims } from './claims.js';
 import {
   findOwnDocument,
@@ -56,7 +57,7 @@ export interface DealLedger {
   getRecord(recordId: string): Promise<SourceRecord>;
   /** Undefined while the record has never been read. */
   findLabel(recordId: string): Promise<DealLabel | undefined>;
-  listRecords(filter: RecordFilter): Promise<SourceRecord[]>;
+  listRecords(filter: RecordFilter): Promise<ReadableRows<SourceRecord>>;
   /** Whether nothing was handed over for the customer before. */
   isNewCustomer(of: CustomerOfDeal): Promise<boolean>;
   /** Records that ended because this one has the document of their lineage. */

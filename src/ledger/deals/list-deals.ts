@@ -5,7 +5,7 @@ import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js
 import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
-import { decimalText, nameOf } from '../stored-content.js';
+import { decimalText } from '../stored-content.js';
 import { shownReason } from './shown-reason.js';
 
 /** One line of the list of deals: what people know a deal by, where it stands and why. */
@@ -112,7 +112,7 @@ const optionalText = nullable(textColumn);
 const listedRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   source_table: z.enum(SOURCE_TABLES),
-  state: z.enum(DEAL_STATES),
+  state: textColumn,
   hold_reason: shownReason,
   hold_text: optionalText,
   record_number: optionalText,
@@ -259,7 +259,7 @@ export interface DealCount {
 
 const countRow = rowsOf('source_records', [], {
   state: z.enum(DEAL_STATES),
-  reason: nullable(nameOf(HOLDS)),
+  reason: shownReason,
   deals: countColumn,
 });
 
@@ -292,6 +292,9 @@ export async function findLatestChange(db: Queryable): Promise<string> {
 }
 
 function toListed(row: RowOf<typeof listedRow>): ListedDeal {
+  const state = DEAL_STATES.find((one) => one === row.state);
+  const reason = state ? row.hold_reason : 'internal-error';
+  const text = state ? row.hold_text : `this version of Dealbridge does not know its state '${row.state}'`;
   return {
     table: row.source_table,
     recordId: row.record_id,
@@ -302,10 +305,9 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     amount: row.amount,
     net: row.net,
     currency: row.currency,
-    state: row.state,
-    hold: row.hold_reason
-      ? { reason: row.hold_reason, text: row.hold_text ?? '', ...HOLDS[row.hold_reason] }
-      : undefined,
+    // As with a reason that this version does not know: one row hides neither its deal nor the others (I6, I13).
+    state: state ?? 'held',
+    hold: reason ? { reason, text: text ?? '', ...HOLDS[reason] } : undefined,
     company: row.company,
     documentNumber: row.draft_number,
     invoiceNumber: row.invoice_number,

@@ -6,7 +6,17 @@ import { HOLDS, type HoldReason } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import { CARRIED_ELSEWHERE_STATES, DEAL_STATES, type DealState } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
-import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import {
+  nullable,
+  type ReadableRows,
+  type RowOf,
+  rowsOf,
+  selectReadableRows,
+  selectRow,
+  selectRows,
+  textColumn,
+  timeColumn,
+} from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
 
 /** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
@@ -79,11 +89,12 @@ export interface RecordFilter {
   readonly limit: number;
 }
 
+/** The last that changed first. */
 export async function listRecords(
   db: Queryable,
   { state, reason, since, limit }: RecordFilter,
-): Promise<SourceRecord[]> {
-  const rows = await selectRows(
+): Promise<ReadableRows<SourceRecord>> {
+  const { rows, unreadable } = await selectReadableRows(
     db,
     recordRow,
     `SELECT * FROM source_records
@@ -92,7 +103,7 @@ export async function listRecords(
      ORDER BY changed_at DESC LIMIT $4`,
     [state ?? null, reason ?? null, since ?? null, limit],
   );
-  return rows.map(toRecord);
+  return { rows: rows.map(toRecord), unreadable };
 }
 
 /** The records whose deal this one carries, because it had a document already. */
@@ -118,15 +129,18 @@ export async function isNewCustomer(
   db: Queryable,
   { recordId, companyId, customerNumber }: CustomerOfDeal,
 ): Promise<boolean> {
+  // Of the other deal no more is read: what it has become must not stop this one (I13).
   const earlier = await selectRow(
     db,
-    recordRow,
-    `SELECT * FROM source_records
+    earlierRow,
+    `SELECT record_id FROM source_records
      WHERE is_handed_over AND customer_number = $1 AND company_id = $2 AND record_id <> $3 LIMIT 1`,
     [customerNumber, companyId, recordId],
   );
   return earlier === undefined;
 }
+
+const earlierRow = rowsOf('source_records', ['record_id'], { record_id: textColumn });
 
 const optionalText = nullable(textColumn);
 

@@ -7,6 +7,7 @@ import type { DealCommands } from '../../dispatch/deal-commands.js';
 import type { Database } from '../../ledger/database.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 import type { StoredMapping } from '../../ledger/settings/mappings.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { typedNumber, upTo } from '../input-faults.js';
@@ -116,6 +117,7 @@ async function takeOne(
 
 interface Chosen {
   readonly records: readonly SourceRecord[];
+  readonly unreadable: readonly UnreadableContentError[];
   readonly mappings: Mappings;
   readonly mapping: Rules | 'then' | undefined;
 }
@@ -125,7 +127,7 @@ async function openChoice(
   { deal, state, reason, since, limit, mapping }: Choice,
 ): Promise<Chosen> {
   const mappings = await openMappings(database, rules, toRules);
-  const records =
+  const { rows: records, unreadable } =
     deal === undefined
       ? await ledger.listRecords({
           limit,
@@ -133,31 +135,47 @@ async function openChoice(
           ...(reason !== undefined && { reason }),
           ...(since !== undefined && { since: new Date(`${since}T00:00:00Z`) }),
         })
-      : [await ledger.getRecord((await findDeal(database, deal)).recordId)];
-  return { records, mappings, mapping: mappings.choose(mapping) };
+      : { rows: [await ledger.getRecord((await findDeal(database, deal)).recordId)], unreadable: [] };
+  return { records, unreadable, mappings, mapping: mappings.choose(mapping) };
 }
 
 async function* replayEach(
   dependencies: ReplayDependencies,
-  { isAsRecorded }: Choice,
-  { records, mappings, mapping }: Chosen,
+  choice: Choice,
+  chosen: Chosen,
   actor: Actor | undefined,
 ): AsyncGenerator<ReplayedDeal> {
-  for (const record of records) {
-    const hash = mapping === 'then' ? record.mappingHash : mapping?.mappingHash;
-    const rules = findRules(mappings, record, mapping, dependencies.rules);
-    if (typeof rules === 'string') {
-      yield { record, outlook: [], leftOut: rules };
-      continue;
+  for (const record of chosen.records) {
+    try {
+      yield await replayOne(dependencies, record, choice, chosen, actor);
+    } catch (error) {
+      // It stays as it is and says why, and the others go on (I13).
+      if (!(error instanceof UnreadableContentError)) throw error;
+      yield { record, outlook: [], leftOut: error.message };
     }
-    const outlook = await describeReplay(
-      record,
-      { ledger: dependencies.ledger, dataverse: dependencies.dataverse, preview: dependencies },
-      { isAsRecorded, rules, before: findBefore(mappings, record) },
-    );
-    if (!actor) yield { record, outlook };
-    else yield { record, outlook, ...(await replay(dependencies, record, isAsRecorded, hash, actor)) };
   }
+  if (chosen.unreadable.length === 0) return;
+  const named = chosen.unreadable.map(({ message }) => message).join('; ');
+  throw new RefusedError(`left alone, since the ledger cannot read them: ${named}`);
+}
+
+async function replayOne(
+  dependencies: ReplayDependencies,
+  record: SourceRecord,
+  { isAsRecorded }: Choice,
+  { mappings, mapping }: Chosen,
+  actor: Actor | undefined,
+): Promise<ReplayedDeal> {
+  const hash = mapping === 'then' ? record.mappingHash : mapping?.mappingHash;
+  const rules = findRules(mappings, record, mapping, dependencies.rules);
+  if (typeof rules === 'string') return { record, outlook: [], leftOut: rules };
+  const outlook = await describeReplay(
+    record,
+    { ledger: dependencies.ledger, dataverse: dependencies.dataverse, preview: dependencies },
+    { isAsRecorded, rules, before: findBefore(mappings, record) },
+  );
+  if (!actor) return { record, outlook };
+  return { record, outlook, ...(await replay(dependencies, record, isAsRecorded, hash, actor)) };
 }
 
 /** The rules of the replay, or why there are none. */
