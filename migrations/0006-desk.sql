@@ -186,3 +186,32 @@ CREATE TABLE deal_assignments (
 );
 CREATE INDEX deal_assignments_by_assignee ON deal_assignments (lower(assignee));
 COMMENT ON TABLE deal_assignments IS 'Who cares for a deal.';
+
+CREATE TABLE work_changes (
+  changes bigint NOT NULL
+);
+COMMENT ON TABLE work_changes IS 'How often anything that the work list shows has changed: each change adds a row, now and then they are added up. Another sum is another list.';
+
+CREATE FUNCTION add_up_work_changes() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  -- A number of its own beside those of the other totals; one at a time is enough.
+  IF pg_try_advisory_xact_lock(4119, 0) THEN
+    WITH gone AS (DELETE FROM work_changes RETURNING *)
+    INSERT INTO work_changes SELECT sum(changes) FROM gone HAVING count(*) > 0;
+  END IF;
+END $$;
+
+CREATE FUNCTION count_work_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO work_changes VALUES (1);
+  IF random() < 0.005 THEN
+    PERFORM add_up_work_changes();
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER source_records_come_and_go_in_the_list AFTER INSERT OR DELETE ON source_records FOR EACH ROW EXECUTE FUNCTION count_work_change();
+CREATE TRIGGER source_records_change_in_the_list AFTER UPDATE ON source_records FOR EACH ROW
+  WHEN (NEW.* IS DISTINCT FROM OLD.*) EXECUTE FUNCTION count_work_change();
+CREATE TRIGGER deal_notes_change_the_list AFTER INSERT OR DELETE ON deal_notes FOR EACH ROW EXECUTE FUNCTION count_work_change();
+CREATE TRIGGER deal_assignments_change_the_list AFTER INSERT OR UPDATE OR DELETE ON deal_assignments FOR EACH ROW
+  EXECUTE FUNCTION count_work_change();

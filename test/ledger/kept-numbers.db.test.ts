@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEAL_STATES, MOVING_STATES, RESTING_STATES } from '../../src/deal/states.js';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { countDeals, listDeals, sumDeals } from '../../src/ledger/deals/list-deals.js';
+import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
+import { countDeals, findLatestChange, listDeals, sumDeals } from '../../src/ledger/deals/list-deals.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { startPostgres } from '../support/postgres.js';
 
@@ -57,6 +57,40 @@ describe.skipIf(!postgres)('numbers that are kept', () => {
         expect(sums.map(toPlain).sort()).toEqual(read.map(toPlain).sort());
       }
     }
+  });
+
+  it('tell of each change of the list as it is committed, also of one that began before another and ends after it', async () => {
+    const [late = '', early = ''] = IDS;
+    const seen = new Set([await findLatestChange(database)]);
+    const expectAnother = async (): Promise<void> => {
+      const latest = await findLatestChange(database);
+      expect(seen).not.toContain(latest);
+      seen.add(latest);
+    };
+    const note = (db: Queryable, id: string) =>
+      db.query(`INSERT INTO deal_notes (record_id, written_by, content) VALUES ($1, 'ann', 'rang')`, [id]);
+    const assign = (db: Queryable, id: string) =>
+      db.query(
+        `INSERT INTO deal_assignments (record_id, assignee, assigned_by) VALUES ($1, 'ann', 'ann')
+         ON CONFLICT (record_id) DO UPDATE SET assigned_at = now()`,
+        [id],
+      );
+    const hold = (db: Queryable, id: string) =>
+      db.query(`UPDATE source_records SET state = 'held', changed_at = now() WHERE record_id = $1`, [id]);
+    for (const id of [late, early]) await assign(database, id);
+    await expectAnother();
+    for (const change of [hold, note, assign]) {
+      await database.transaction(async (tx) => {
+        await change(tx, late);
+        await change(database, early);
+        await expectAnother();
+        await database.query('SELECT add_up_work_changes()');
+        expect(seen).toContain(await findLatestChange(database));
+      });
+      await expectAnother();
+    }
+    await database.query('DELETE FROM deal_assignments WHERE record_id = $1', [late]);
+    await expectAnother();
   });
 
   it('name a deal by each of its numbers, and by none that it has no more', async () => {
