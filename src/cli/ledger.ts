@@ -38,7 +38,7 @@ export function addLedgerCommands(program: Command): void {
             console.log('first attempts write at once again, but for records that were seen before now');
           })
         : withRuntime(async ({ database, ledger: deals, temporal, log }, config) => {
-            const { restarted } = await markRestored(
+            const { restarted, unreadable } = await markRestored(
               {
                 database,
                 findLastSealOutside: () =>
@@ -50,6 +50,7 @@ export function addLedgerCommands(program: Command): void {
             );
             console.log('first attempts look before they write');
             console.log(`runs begun again: ${restarted}`);
+            for (const deal of unreadable) console.log(`without a run, since the ledger cannot read it: ${deal}`);
           }),
     );
 

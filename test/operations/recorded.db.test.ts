@@ -45,7 +45,10 @@ describe('acts that the ledger records itself', () => {
     );
 
     await prune({ database, now: new Date() }, ANN, { olderThanDays: 90 });
-    const outside = { findLastSealOutside: async () => 7n, restartDeals: async () => ({ restarted: 0 }) };
+    const outside = {
+      findLastSealOutside: async () => 7n,
+      restartDeals: async () => ({ restarted: 0, unreadable: [] }),
+    };
     await markRestored({ database, ...outside }, ANN, {});
     await markComplete({ database }, ANN, {});
     await acceptEnvironment({ database, addressesOf: () => [{ address, readIdentity }] }, ANN, { system: 'dataverse' });
@@ -78,6 +81,15 @@ describe('acts that the ledger records itself', () => {
     await expect(noteDeal(unable, ANN, { deal: recordId, text: 'rang' })).rejects.toThrow('the key ring');
     await expect(assignDeal(unable, ANN, { deal: recordId, to: 'me' })).rejects.toThrow('the key ring');
     expect(await listNotes(database, recordId)).toEqual([]);
+    await database.query(
+      `INSERT INTO detections (record_id, source_table, source, first_at, last_at)
+       VALUES ($1, 'salesorder', 'webhook', now() - interval '1 year', now() - interval '1 year')`,
+      [recordId],
+    );
+    await expect(prune({ ...unable, now: new Date() }, ANN, { olderThanDays: 90 })).rejects.toThrow('the key ring');
+    expect(await prune({ database, now: new Date() }, ANN, { olderThanDays: 90, isDryRun: true })).toMatchObject({
+      detections: 1,
+    });
     expect((await database.query(isGiven, [recordId])).rowCount).toBe(0);
 
     await noteDeal({ database }, ANN, { deal: recordId, text: 'rang' });

@@ -36,20 +36,29 @@ export interface Pruning {
   readonly isDryRun: boolean;
 }
 
-/** Deletes in small transactions; stopped halfway and started again it goes on. The trail names what went. */
+/** Deletes in small transactions, each with the entry that names what went; stopped halfway and started again it goes on. */
 export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
   const count = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0, alert_messages: 0 };
-  for (const table of TABLES) {
-    count[table] = isDryRun ? await countOld(database, table, before) : await deleteOld(database, table, before);
+  if (isDryRun) {
+    for (const table of TABLES) count[table] = await countOld(database, table, before);
+    return count;
   }
-  if (!isDryRun) {
-    const facts = { before: before.toISOString(), ...count };
-    await database.transaction((tx) =>
-      appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'prune the ledger', facts }),
-    );
+  for (;;) {
+    const deleted = await database.transaction(async (tx) => {
+      const batch = await deleteBatch(tx, before);
+      const isFirst = Object.values(count).every((rows) => rows === 0);
+      const facts = { before: before.toISOString(), ...batch };
+      // Also that there was nothing to delete is said, once.
+      if (sum(batch) > 0 || isFirst)
+        await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'prune the ledger', facts });
+      return batch;
+    });
+    for (const table of TABLES) count[table] += deleted[table];
+    if (sum(deleted) < BATCH) return count;
   }
-  return count;
 }
+
+const sum = (rows: Pruned): number => Object.values(rows).reduce((all, one) => all + one, 0);
 
 const countRow = rowsOf('pg_class', [], { count: countColumn });
 
@@ -58,14 +67,17 @@ async function countOld(db: Queryable, table: keyof typeof PRUNED, before: Date)
   return row?.count ?? 0;
 }
 
-async function deleteOld(db: Queryable, table: keyof typeof PRUNED, before: Date): Promise<number> {
-  let deleted = 0;
-  for (;;) {
-    const { rowCount } = await db.query(
-      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${PRUNED[table]} LIMIT ${BATCH}))`,
-      [before],
+/** From one table after the other, as much as a batch takes. */
+async function deleteBatch(tx: Queryable, before: Date): Promise<Pruned> {
+  const deleted = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0, alert_messages: 0 };
+  for (const table of TABLES) {
+    const room = BATCH - sum(deleted);
+    if (room === 0) break;
+    const { rowCount } = await tx.query(
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${PRUNED[table]} LIMIT $2))`,
+      [before, room],
     );
-    deleted += rowCount ?? 0;
-    if ((rowCount ?? 0) < BATCH) return deleted;
+    deleted[table] = rowCount ?? 0;
   }
+  return deleted;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RestartedDeals } from '../../dispatch/restart-deals.js';
 import type { Database } from '../../ledger/database.js';
 import { migrateAsOwner } from '../../ledger/migrate.js';
 import { type Pruned, pruneLedger } from '../../ledger/upkeep/prune.js';
@@ -31,7 +32,7 @@ interface RestoreDependencies {
   readonly database: Database;
   /** Number of the newest seal that is known outside of the ledger. */
   readonly findLastSealOutside: () => Promise<bigint>;
-  readonly restartDeals: () => Promise<{ readonly restarted: number }>;
+  readonly restartDeals: () => Promise<RestartedDeals>;
 }
 
 /**
@@ -45,7 +46,7 @@ export const markRestored = defineOperation({
     { database, findLastSealOutside, restartDeals }: RestoreDependencies,
     _input,
     actor,
-  ): Promise<{ readonly restarted: number }> => {
+  ): Promise<RestartedDeals> => {
     await recordRestore(database, actor, String(await findLastSealOutside()));
     return restartDeals();
   },
