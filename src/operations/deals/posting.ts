@@ -5,6 +5,7 @@ import { RefusedError, UserError } from '../../deal/errors.js';
 import { add } from '../../deal/money.js';
 import type { ClosedPeriod } from '../../deal/posting-period.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 import { defineOperation } from '../operation.js';
 import { type DecisionDependencies, showWaiting } from './decide.js';
 import { toFiguresVersion } from './figures-version.js';
@@ -65,7 +66,8 @@ async function toRow(
 ): Promise<PostingRow> {
   try {
     const { status, ...deal } = await ask();
-    const { figures, difference, approval, state } = status;
+    const { figures, difference, approval, state, decided } = status;
+    if (decided) return { kind: 'not-now', named: deal.number ?? named, why: `it is ${decided.how} by now` };
     if (state !== 'awaiting-confirmation' || !figures)
       return { kind: 'not-now', named: deal.number ?? named, why: `it is ${state} by now` };
     return {
@@ -77,7 +79,8 @@ async function toRow(
       closedPeriod: await findClosedPeriodOf(dependencies, deal.recordId),
     };
   } catch (error) {
-    if (error instanceof RefusedError || error instanceof UserError)
+    // One deal that cannot be read leaves the others on the page (I13).
+    if (error instanceof RefusedError || error instanceof UserError || error instanceof UnreadableContentError)
       return { kind: 'not-now', named, why: error.message };
     throw error;
   }
