@@ -34,6 +34,8 @@ export interface WebhookRegistration {
   createStep(
     step: StepSettings & MessageFilter & { readonly id: string; readonly name: string; readonly endpointId: string },
   ): Promise<void>;
+  hasStep(id: string): Promise<boolean>;
+  /** Of a step that is there: a PATCH of an unknown GUID would create one. */
   changeStep(id: string, settings: StepSettings): Promise<void>;
   deleteStep(id: string): Promise<void>;
   close(): Promise<void>;
@@ -44,6 +46,8 @@ const HTTP_HEADER = 5;
 const JSON_FORMAT = 2;
 
 const filterRows = z.object({ value: z.array(z.object({ sdkmessagefilterid: guid, _sdkmessageid_value: guid })) });
+
+const stepRows = z.object({ value: z.array(z.object({ sdkmessageprocessingstepid: guid })) });
 
 export function createWebhookRegistration(options: DataverseClientOptions): WebhookRegistration {
   const http = createDataverseTransport(options, 1);
@@ -89,6 +93,13 @@ export function createWebhookRegistration(options: DataverseClientOptions): Webh
         'sdkmessageid@odata.bind': `/sdkmessages(${messageId})`,
         'sdkmessagefilterid@odata.bind': `/sdkmessagefilters(${filterId})`,
       }),
+    async hasStep(id) {
+      const asked = 'look the step up';
+      const filter = encodeURIComponent(`sdkmessageprocessingstepid eq ${id}`);
+      const path = `sdkmessageprocessingsteps?$select=sdkmessageprocessingstepid&$filter=${filter}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('dataverse', asked, stepRows, body, requestId).value.length > 0;
+    },
     changeStep: (id, settings) =>
       write('PATCH', 'correct the step', `sdkmessageprocessingsteps(${id})`, toStepRow(settings)),
     deleteStep: (id) => remove('delete the step', `sdkmessageprocessingsteps(${id})`),

@@ -61,7 +61,9 @@ async function takeBack({ step }: Recorded, undoing: Undoing, actor: Actor): Pro
       await unsubscribe(step, undoing);
       return undefined;
     case 'webhook-step':
-      await (step.before ? webhooks.changeStep(step.id, step.before) : webhooks.deleteStep(step.id));
+      if (!step.before) await webhooks.deleteStep(step.id);
+      // Somebody has deleted it since: then there is nothing to take back.
+      else if (await webhooks.hasStep(step.id)) await webhooks.changeStep(step.id, step.before);
       return undefined;
     case 'endpoint':
       await webhooks.deleteEndpoint(step.id);

@@ -143,6 +143,23 @@ describe('connect', () => {
     expect([existsSync(given.files.rules), existsSync(given.files.env)]).toEqual([true, false]);
   });
 
+  it('takes back the rest when somebody has deleted a step that it had only corrected', async () => {
+    const given = dependencies(URL_OF_STARTER);
+    await apply(given);
+    const { store } = simulators.dataverse;
+    const [step] = [...store.all('sdkmessageprocessingstep')];
+    if (!step) throw new Error('there is no step');
+    // As one that was there before it.
+    const forget = `DELETE FROM connect_steps WHERE step ->> 'id' = $1`;
+    await foundation.database.query(forget, [step['sdkmessageprocessingstepid']]);
+    step['statecode'] = 1;
+    await apply(given);
+    store.remove(store.schema.table('sdkmessageprocessingstep'), step);
+    await undoConnect(given, ANN, {});
+    expect(store.count('sdkmessageprocessingstep')).toBe(0);
+    expect(await listConnected(given, ANN, {})).toEqual([]);
+  });
+
   it('is of one place: another environment of the tenant has a record of its own', async () => {
     const given = dependencies(URL_OF_STARTER);
     await apply(given);
