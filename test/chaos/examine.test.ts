@@ -2,6 +2,7 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { createDocument } from '@dealbridge/simulators/business-central/headers.js';
 import { pay, postDraft } from '@dealbridge/simulators/business-central/posting.js';
 import type { Row, SalesDocument } from '@dealbridge/simulators/business-central/store.js';
+import { LINES } from '@dealbridge/simulators/dataverse/tables.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { documentKey } from '../../src/deal/document-number.js';
 import { dealWorkflowId } from '../../src/deal/ids.js';
@@ -10,14 +11,20 @@ import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
 import {
   differenceKey,
   examineDeal,
-  examineMasters,
   examineRest,
   examineRuns,
   FINDING_KINDS,
   type Finding,
-  findStrayRows,
   openBooks,
 } from '../../tools/chaos/examine.js';
+import {
+  documentIds,
+  examineMasters,
+  findDoubledSubscriptions,
+  findStrayDocuments,
+  findStrayRows,
+} from '../../tools/chaos/examine-shared.js';
+import { examineTrail } from '../../tools/chaos/examine-trail.js';
 import { type Postings, watchPostings } from '../../tools/chaos/postings.js';
 import { countWrong } from '../../tools/chaos/report.js';
 
@@ -31,9 +38,11 @@ let deal: Deal;
 let other: Deal;
 
 async function open(): Promise<void> {
-  simulators = await startSimulators({ seed: 7, products: 20, accounts: 12, documents: 150 });
+  simulators = await startSimulators({ seed: 7, products: 20, accounts: 12, documents: 300 });
   postings = watchPostings(simulators);
-  unused = chooseDeals(simulators, { deals: 80, orders: 0, cases: new Map(), roll: () => 0.1 });
+  const chosen = chooseDeals(simulators, { deals: 150, orders: 0, cases: new Map(), roll: () => 0.1 });
+  // A discount of the whole document is set afterwards, and nothing is to be seen by it here.
+  unused = chosen.filter(({ seed }) => seed.discount === '0');
 }
 
 beforeAll(open);
@@ -61,20 +70,40 @@ function netOf(of: Deal): string {
 
 interface Planted {
   readonly key?: string;
+  /** In one line of an account, instead of the lines that were sold. */
   readonly net?: string;
   readonly customerNumber?: string;
   readonly currencyCode?: string;
+  readonly lines?: object[];
 }
 
-function draftInvoice(of: Deal, { key, net, customerNumber, currencyCode }: Planted = {}): SalesDocument {
+function draftInvoice(of: Deal, { key, net, customerNumber, currencyCode, lines }: Planted = {}): SalesDocument {
+  const ofAmount = { lineType: 'Account', lineObjectNumber: '8400', quantity: 1, unitPrice: Number(net) };
   return createDocument(simulators.businessCentral.company, 'invoice', {
     customerNumber: customerNumber ?? of.account.number,
     externalDocumentNumber: key ?? documentKey(of.seed.id),
     currencyCode: currencyCode ?? of.account.currency,
-    salesInvoiceLines: [
-      { lineType: 'Account', lineObjectNumber: '8400', quantity: 1, unitPrice: Number(net ?? netOf(of)) },
-    ],
+    salesInvoiceLines: net === undefined ? (lines ?? soldLines(of)) : [ofAmount],
   });
+}
+
+/** The lines of the record and its freight, as they belong on the invoice. */
+function soldLines({ seed }: Deal): object[] {
+  const { store } = simulators.dataverse;
+  const { table, via } = LINES[seed.kind] as { table: string; via: string };
+  const sold = [...store.children(table, via, seed.id)].map((line) => ({
+    ...toObject(line['productid'] ? store.find('product', String(line['productid'])) : undefined),
+    quantity: Number(line['quantity']),
+    unitPrice: Number(line['priceperunit']),
+    discountAmount: Number(line['manualdiscountamount']),
+  }));
+  const freight = { lineType: 'Account', lineObjectNumber: '8410', quantity: 1, unitPrice: Number(seed.freight) };
+  return Number(seed.freight) === 0 ? sold : [...sold, freight];
+}
+
+function toObject(product: Row | undefined): object {
+  if (!product) return { lineType: 'Account', lineObjectNumber: '8400' };
+  return { lineType: 'Item', lineObjectNumber: product['productnumber'] };
 }
 
 function postInvoice(of: Deal, planted: Planted = {}): SalesDocument {
@@ -83,16 +112,32 @@ function postInvoice(of: Deal, planted: Planted = {}): SalesDocument {
   return invoice;
 }
 
-function writeRow({ row }: SalesDocument, more: Row = {}): Row {
+/** What the record in Sales says of its invoice. */
+function tellRecord({ row }: SalesDocument, { seed: { kind, id } }: Deal = deal): void {
+  if (kind === 'opportunity') Object.assign(recordOf({ table: kind, id }), { bc_postedinvoicenumber: row['number'] });
+  if (kind === 'salesorder') Object.assign(recordOf({ table: kind, id }), { statecode: 4 });
+}
+
+/** The row in Sales, and what its record says by then. */
+function writeRow(invoice: SalesDocument, more: Row = {}, of: Deal = deal): Row {
   const { store } = simulators.dataverse;
-  const values = { invoicenumber: row['number'] ?? '', totalamount: row['totalAmountIncludingTax'] ?? '', ...more };
+  const { kind, id } = of.seed;
+  const { row } = invoice;
+  tellRecord(invoice, of);
+  const values = {
+    invoicenumber: row['number'] ?? '',
+    totalamount: row['totalAmountIncludingTax'] ?? '',
+    customerid: of.account.id,
+    ...(kind !== 'quote' && { [`${kind}id`]: id }),
+    ...more,
+  };
   return store.insert(store.schema.table('invoice'), values) as Row;
 }
 
 /** As it should be. */
 function handOver(of: Deal = deal): SalesDocument {
   const invoice = postInvoice(of);
-  writeRow(invoice);
+  writeRow(invoice, {}, of);
   return invoice;
 }
 
@@ -128,7 +173,7 @@ describe('a lost deal', () => {
   });
 
   it('has no row in Sales', () => {
-    postInvoice(deal);
+    tellRecord(postInvoice(deal));
     expect(examine()).toEqual(['lost']);
   });
 
@@ -139,6 +184,29 @@ describe('a lost deal', () => {
 
   it('was paid, and Sales does not know', () => {
     pay(simulators.businessCentral.company, handOver(), undefined);
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('has its row under another record', () => {
+    const column = deal.seed.kind === 'salesorder' ? 'salesorderid' : 'opportunityid';
+    writeRow(postInvoice(deal), { [column]: other.seed.id });
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('has an opportunity that names no invoice, or another', () => {
+    handOver();
+    for (const number of [null, '', '1']) {
+      Object.assign(recordOf({ table: 'opportunity', id: deal.seed.id }), { bc_postedinvoicenumber: number });
+      expect(examine(), String(number)).toEqual(['lost']);
+    }
+  });
+
+  it('has an order that does not become invoiced in Sales', () => {
+    [deal] = chooseDeals(simulators, { deals: 1, orders: 1, cases: new Map(), roll: () => 0.1 }) as [Deal];
+    addCustomer(deal.account.number, deal.account.name);
+    handOver();
+    expect(examine()).toEqual([]);
+    Object.assign(recordOf({ table: 'salesorder', id: deal.seed.id }), { statecode: 1 });
     expect(examine()).toEqual(['lost']);
   });
 
@@ -225,6 +293,63 @@ describe('a wrong total', () => {
     const currencyCode = deal.account.currency === 'USD' ? 'GBP' : 'USD';
     writeRow(postInvoice(deal, { currencyCode }));
     expect(examine()).toEqual(['wrong-total']);
+  });
+});
+
+describe('wrong lines behind a right total', () => {
+  it('are an item that is missing, where another line makes up for it', () => {
+    writeRow(postInvoice(deal, { net: netOf(deal) }));
+    expect(new Set(examine())).toEqual(new Set(['wrong-lines']));
+  });
+
+  it('are a line without a price that is missing', () => {
+    handOver();
+    const { kind, id } = deal.seed;
+    const { store } = simulators.dataverse;
+    const { table, via } = LINES[kind] as { table: string; via: string };
+    const [product] = store.all('product') as Iterable<Row>;
+    const free = { [via]: id, productid: product?.['productid'] ?? null, quantity: '1', priceperunit: '0' };
+    store.insert(store.schema.table(table), { ...free, extendedamount: '0', tax: '0' });
+    expect(examine()).toEqual(['wrong-lines']);
+  });
+
+  it('are twice as many of an item at half its price', () => {
+    const lines = soldLines(deal) as { quantity: number; unitPrice: number }[];
+    const [first, ...others] = lines;
+    if (!first) throw new Error('the deal has no line');
+    const halved = { ...first, quantity: first.quantity * 2, unitPrice: first.unitPrice / 2 };
+    writeRow(postInvoice(deal, { lines: [halved, ...others] }));
+    expect(examine()).toEqual(['wrong-lines']);
+  });
+});
+
+describe('what the audit trail does not have', () => {
+  const CREATED = 'create draft invoice in Business Central';
+  const ROW = 'create invoice row in Sales';
+  const unrecorded = (actions: readonly string[], of: Deal = deal): Finding['kind'][] => {
+    const trail = new Map([[of.seed.id, new Map(actions.map((action) => [action, 1]))]]);
+    return examineTrail(of, openBooks(simulators, postings), trail).map(({ kind }) => kind);
+  };
+
+  it('is the draft, the posting that a request of ours did, or the row', () => {
+    const invoice = draftInvoice(deal);
+    const startedAt = new Date().toISOString();
+    postDraft(simulators.businessCentral.company, invoice);
+    simulators.businessCentral.requests.push({
+      ...{ method: 'POST', path: `/salesInvoices(${invoice.row['id']})/Microsoft.NAV.post`, status: 204, who: '' },
+      ...{ startedAt, durationMs: 1_000, faults: [] },
+    });
+    const posted = 'post invoice in Business Central';
+    expect(unrecorded([CREATED, posted, ROW])).toEqual([]);
+    expect(unrecorded([posted, ROW])).toEqual(['unrecorded']);
+    expect(unrecorded([CREATED, ROW])).toEqual(['unrecorded']);
+    expect(unrecorded([CREATED, posted])).toEqual(['unrecorded']);
+    expect(unrecorded([])).toEqual(['unrecorded', 'unrecorded', 'unrecorded']);
+  });
+
+  it('is no posting that a person did', () => {
+    handOver();
+    expect(unrecorded([CREATED, ROW])).toEqual([]);
   });
 });
 
@@ -356,8 +481,30 @@ describe('what many deals share', () => {
     expect(kinds).toEqual(['lost', 'lost']);
   });
 
-  it('has a document under a key that is no deal, and a row without an invoice', () => {
-    expect(shared(() => draftInvoice(deal, { key: 'f'.repeat(32) }))).toEqual(['doubled']);
+  it.each(['F'.repeat(32), 'SOMETHING', ''])('has a document under %o, which is no deal', (key) => {
+    const known = documentIds(openBooks(simulators, postings));
+    handOver();
+    expect(findStrayDocuments(unused, openBooks(simulators, postings), known)).toEqual([]);
+    draftInvoice(deal, { key });
+    const kinds = findStrayDocuments(unused, openBooks(simulators, postings), known).map(({ kind }) => kind);
+    expect(kinds).toEqual(['doubled']);
+  });
+
+  it('has two subscriptions of one resource, or none at all', () => {
+    const { subscriptions } = simulators.businessCentral;
+    const found = () => findDoubledSubscriptions(openBooks(simulators, postings)).map(({ kind }) => kind);
+    expect(found()).toEqual(['lost']);
+    const row = { resource: 'salesInvoices', notificationUrl: 'http://receiver', expirationDateTime: '9999-01-01' };
+    for (const [id, expected] of [
+      ['1', []],
+      ['2', ['doubled']],
+    ] as const) {
+      subscriptions.rows.set(id, { ...row, subscriptionId: id });
+      expect(found()).toEqual(expected);
+    }
+  });
+
+  it('has a row without an invoice', () => {
     const rows = new Set(openBooks(simulators, postings).rows.keys());
     const { store } = simulators.dataverse;
     store.insert(store.schema.table('invoice'), { invoicenumber: 'NO-SUCH', totalamount: '1.00' });

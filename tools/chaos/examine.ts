@@ -3,6 +3,7 @@ import type { SalesDocument } from '@dealbridge/simulators/business-central/stor
 import { documentKey, documentTail, findTail } from '../../src/deal/document-number.js';
 import { dealWorkflowId } from '../../src/deal/ids.js';
 import { add, isSame, subtract } from '../../src/deal/money.js';
+import { type Carrier, compareLines, compareRecord, compareRow } from './compare-content.js';
 import type { Deal } from './deals.js';
 import type { Postings } from './postings.js';
 
@@ -14,7 +15,8 @@ import type { Postings } from './postings.js';
 /**
  * `two-documents`: of one lineage; `posted-though-cancelled`: Sales had cancelled or reopened the record before the posting
  * request came; `posted-to-old-figures`: Sales had other figures by then. `lost`: something that should be there is not; `doubled`: something is there that should not be; `wrong-total`: other than
- * the record that was handed over says; `lost-difference`: what a later record has more is billed nowhere, and nobody was
+ * the record that was handed over says; `wrong-lines`: the same of an item or account, which the total may hide;
+ * `unrecorded`: a write that the audit trail of the deal does not have; `lost-difference`: what a later record has more is billed nowhere, and nobody was
  * asked.
  */
 export const FINDING_KINDS = [
@@ -23,7 +25,9 @@ export const FINDING_KINDS = [
   'two-documents',
   'wrong-customer',
   'wrong-total',
+  'wrong-lines',
   'lost-difference',
+  'unrecorded',
   'posted-though-cancelled',
   'posted-to-old-figures',
 ] as const;
@@ -98,8 +102,12 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   for (const { row } of [...invoices, ...orders, ...quotes]) findings.push(...compareCustomer(deal, row));
 
   const isJudged = early.length > 0 || (deal.change && wasFirst(posted, deal.change.at, books));
-  if (posted.length > 0 && orders.length === 0 && !isJudged) findings.push(...compareTotals(deal, posted, books));
-  for (const { row } of posted) findings.push(...findRow(row, books));
+  const carrier = findCarrier(deal, posted, books);
+  if (posted.length > 0 && orders.length === 0 && !isJudged)
+    findings.push(...compareTotals(deal, carrier, posted, books));
+  for (const { row } of posted) findings.push(...findRow(row, books, deal, carrier));
+  // What a seller did after the posting may stand in the state of the order instead.
+  if (carrier && orders.length === 0 && !deal.change) findings.push(...compareRecord(carrier, posted));
   return findings;
 }
 
@@ -143,15 +151,26 @@ function compareCustomer({ bills, account }: Deal, row: Row): Finding[] {
   return [{ kind: 'wrong-customer', text }];
 }
 
-/** What all postings of a deal amount to, against the record in Sales that carries it, and against the last one of it. */
-function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators, invoices }: Books): Finding[] {
+/** The record of the deal whose key the documents have. */
+function findCarrier({ records }: Deal, posted: readonly SalesDocument[], { simulators }: Books): Carrier | undefined {
   const keys = new Set(posted.map(keyOf));
-  const carrier = deal.records.find(({ id }) => keys.has(documentTail(id)));
+  const record = records.find(({ id }) => keys.has(documentTail(id)));
+  const row = record && simulators.dataverse.store.find(record.table, record.id);
+  return record && row ? { ...record, row } : undefined;
+}
+
+/** What all postings of a deal amount to, against the record in Sales that carries it, and against the last one of it. */
+function compareTotals(
+  deal: Deal,
+  carrier: Carrier | undefined,
+  posted: readonly SalesDocument[],
+  books: Books,
+): Finding[] {
+  const { simulators, invoices } = books;
   const { store } = simulators.dataverse;
-  const record = carrier && store.find(carrier.table, carrier.id);
-  if (!record) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
-  const findings: Finding[] = [];
-  const wanted = netOf(record);
+  if (!carrier) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
+  const findings = compareLines(carrier, posted, books);
+  const wanted = netOf(carrier.row);
   const found = sumOf(posted);
   if (!isSame(wanted, found)) {
     findings.push({ kind: 'wrong-total', text: `${wanted} in Sales, ${found} posted in ${posted.length} invoices` });
@@ -188,7 +207,7 @@ export function differenceKey(orderId: string): string {
 
 const PAID_IN_SALES = 2;
 
-function findRow(invoice: Row, { rows }: Books): Finding[] {
+function findRow(invoice: Row, { rows }: Books, { account }: Deal, carrier: Carrier | undefined): Finding[] {
   const number = String(invoice['number']);
   const found = rows.get(number) ?? [];
   const [row] = found;
@@ -198,7 +217,7 @@ function findRow(invoice: Row, { rows }: Books): Finding[] {
   if (!isSame(total, inSales)) return [{ kind: 'lost', text: `invoice ${number}: ${total}, in Sales ${inSales}` }];
   if (invoice['status'] === 'Paid' && row['statecode'] !== PAID_IN_SALES)
     return [{ kind: 'lost', text: `invoice ${number} is paid, and its row in Sales does not say so` }];
-  return [];
+  return carrier ? compareRow(carrier, account.id, row) : [];
 }
 
 const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
@@ -229,48 +248,7 @@ export function examineRuns({ records }: Deal, running: ReadonlySet<string>): Fi
     .map(({ id }) => ({ kind: 'lost', text: `the run of ${id} has not ended` }));
 }
 
-/** What many deals share, and what belongs to none. */
-export function examineMasters(
-  deals: readonly Deal[],
-  books: Books,
-  before: { readonly customers: number; readonly items: number; readonly missingItems: readonly string[] },
-): Finding[] {
-  const { company } = books.simulators.businessCentral;
-  const findings: Finding[] = [];
-  const count = (kind: string, found: number, wanted: number) => {
-    if (found > wanted) findings.push({ kind: 'doubled', text: `${found - wanted} ${kind} too many` });
-    if (found < wanted) findings.push({ kind: 'lost', text: `${wanted - found} ${kind} too few` });
-  };
-  const newAccounts = new Set(deals.map(({ account }) => account).filter((account) => !account.isInBusinessCentral));
-  const byDecision = deals.filter(({ bills }) => bills?.isNew).length;
-  count('customers', company.count('customers') - before.customers, newAccounts.size + byDecision);
-  for (const { number } of newAccounts) {
-    const found = [...company.all('customers')].filter((row) => row['number'] === number).length;
-    if (found !== 1) findings.push({ kind: found ? 'doubled' : 'lost', text: `${found} customers ${number}` });
-  }
-  const sold = new Set(deals.flatMap(({ seed }) => seed.lines.map(({ productIndex }) => productIndex)));
-  const newItems = before.missingItems.filter((number) =>
-    sold.has(books.simulators.data.products.findIndex((product) => product.number === number)),
-  );
-  count('items', company.count('items') - before.items, newItems.length);
-  const keys = new Set(deals.flatMap(({ records }) => records.map(({ id }) => documentTail(id))));
-  const strays = [...books.invoices.keys(), ...books.orders.keys()].filter(
-    (key) => findTail(`-${key}`) === key && !keys.has(key),
-  );
-  for (const key of strays)
-    findings.push({ kind: 'doubled', text: `a document under ${key}, which is no deal of the run` });
-  return findings;
-}
-
-/** Rows in Sales that no invoice of Business Central stands behind. */
-export function findStrayRows(books: Books, before: ReadonlySet<string>): Finding[] {
-  const numbers = new Set([...books.invoices.values()].flat().map(({ row }) => String(row['number'])));
-  return [...books.rows.keys()]
-    .filter((number) => !before.has(number) && !numbers.has(number))
-    .map((number) => ({ kind: 'doubled', text: `a row ${number} in Sales without an invoice` }));
-}
-
-function keyOf({ row }: SalesDocument): string {
+export function keyOf({ row }: SalesDocument): string {
   const number = String(row['externalDocumentNumber']);
   return findTail(number) ?? number;
 }

@@ -14,16 +14,15 @@ import { createChanges, OUTAGES } from './changes.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
 import { createDeciders, DECIDER } from './deciders.js';
 import { TIMES } from './effects.js';
+import { examineDeal, examineRest, examineRuns, isAtRest, isFinal, openBooks } from './examine.js';
 import {
-  examineDeal,
+  documentIds,
   examineMasters,
-  examineRest,
-  examineRuns,
+  findDoubledSubscriptions,
+  findStrayDocuments,
   findStrayRows,
-  isAtRest,
-  isFinal,
-  openBooks,
-} from './examine.js';
+} from './examine-shared.js';
+import { examineTrail, readTrail } from './examine-trail.js';
 import { SESSION_ENDS } from './ledger-sessions.js';
 import { hidePosted } from './lies.js';
 import { countStrangers, createMisspelled, openPlainClient } from './misspelled.js';
@@ -107,7 +106,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const deals = chooseDeals(simulators, { deals: count, orders: options.orders, cases, byHand, roll });
   const postings = watchPostings(simulators);
   const before = { customers: company.count('customers'), items: company.count('items'), missingItems };
-  const rowsBefore = new Set(openBooks(simulators, postings).rows.keys());
+  const booksBefore = openBooks(simulators, postings);
+  const rowsBefore = new Set(booksBefore.rows.keys());
+  const documentsBefore = documentIds(booksBefore);
 
   const stage = await openChaosStage({
     folder,
@@ -317,8 +318,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const states = await findStates();
   const running = await findRunningDeals(temporal);
   const books = openBooks(simulators, postings);
+  const trail = await readTrail(database);
   const offenders: Offender[] = deals.flatMap((deal) => {
-    const findings = [...examineDeal(deal, books), ...examineRest(deal, states), ...examineRuns(deal, running)];
+    const inSystems = [...examineDeal(deal, books), ...examineTrail(deal, books, trail)];
+    const findings = [...inSystems, ...examineRest(deal, states), ...examineRuns(deal, running)];
     const records = deal.records.map(({ table, id }) => ({
       table,
       id,
@@ -326,7 +329,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }));
     return findings.length > 0 ? [{ records, findings }] : [];
   });
-  const shared = [...examineMasters(deals, books, before), ...findStrayRows(books, rowsBefore)];
+  const shared = [
+    ...examineMasters(deals, books, before),
+    ...findStrayDocuments(deals, books, documentsBefore),
+    ...findStrayRows(books, rowsBefore),
+    ...findDoubledSubscriptions(books),
+  ];
   if (shared.length > 0) offenders.push({ records: [], findings: shared });
   const wrong = countWrong(offenders);
   const audit = await proveAudit(database, folder, options.verifyScript);

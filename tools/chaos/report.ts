@@ -169,7 +169,7 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
   lines.push(
     '',
     report.isGood
-      ? 'Nothing was lost, nothing exists twice, and every document has the right customer and total.'
+      ? 'Nothing was lost, nothing exists twice, and every document has the right customer, lines and total.'
       : 'NOT as it should be.',
   );
   return lines.join('\n');

@@ -8,6 +8,7 @@ import { type Supervised, startSupervised } from '../stage/supervised.js';
 import type { TemporalPlace } from '../stage/temporal.js';
 import { TIMES } from './effects.js';
 import { type LedgerSessions, openLedgerSessions } from './ledger-sessions.js';
+import { toRules } from './rules.js';
 
 /** The stage of a fault run: every process is supervised, and the rules change in the middle of it. */
 export interface ChaosStage extends Stage<Supervised> {
@@ -29,25 +30,6 @@ export interface ChaosStageOptions {
   readonly workers: number;
   readonly onStop: (work: () => Promise<void>) => void;
 }
-
-/** What comes to more is confirmed by a person, in whatever currency. */
-const MOST_BY_RULE = '80000';
-
-const toRules = (orderPosting: 'ship-and-invoice' | 'warehouse'): string => `
-confirmation: { automaticBelow: "${MOST_BY_RULE}" }
-createCustomers: true
-createItems: true
-writeInAccount: "8400"
-freightAccount: "8410"
-tables: { countries: { Germany: DE, United Kingdom: GB, United States: US, Austria: AT } }
-opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
-documents: { quoteWon: { quote: invoice }, orderCreated: order, orderSubmitted: order }
-orderPosting: ${orderPosting}
-closeOrders: true
-settleSeconds: 1
-feeds: { everySeconds: 2, pageSize: 200 }
-invoiceFeed: { everySeconds: 2, overlapSeconds: 20 }
-`;
 
 export async function openChaosStage(options: ChaosStageOptions): Promise<ChaosStage> {
   const { folder, onStop } = options;
