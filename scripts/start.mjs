@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { isGiven, publishPlace, readDotEnv } from './lib/env-file.mjs';
-import { ensureLedgerIsClosed, forgetLedger, noteLedger } from './lib/open-ledger.mjs';
+import { claimLedger } from './lib/open-ledger.mjs';
 import { findRestoreAdvice, markRestored, RESTORED } from './lib/restored-ledger.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
@@ -85,7 +85,8 @@ function notReadyLines(name) {
 try {
   const hasLedger = isGiven(env, 'DATABASE_URL');
   const isEmbedded = !env.TEMPORAL_ADDRESS || !hasLedger;
-  if (!hasLedger) await ensureLedgerIsClosed(DATA);
+  const ledgerClaim = hasLedger ? undefined : await claimLedger(DATA);
+  if (ledgerClaim) stopping.push(async () => ledgerClaim.forget());
   if (isEmbedded && !env.DEALBRIDGE_KEYS && !env.DEALBRIDGE_KEY_FILE) {
     const { ensureKeyFile } = await import('../dist/secrets/key-file.js');
     env.DEALBRIDGE_KEY_FILE = join(DATA, 'keys');
@@ -102,14 +103,13 @@ try {
     env.TEMPORAL_ADDRESS = server.address;
     say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
   }
-  if (!hasLedger) {
-    stopping.push(async () => forgetLedger(DATA));
+  if (ledgerClaim) {
     const ledger = child('dist/ledger/embedded/main.js', [join(DATA, 'ledger')], env);
     env.DATABASE_URL = await new Promise((resolve, reject) => {
       ledger.stdout.once('data', (line) => resolve(String(line).trim()));
       ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));
     });
-    noteLedger(DATA, env.DATABASE_URL);
+    ledgerClaim.note(env.DATABASE_URL);
     say('Ledger: embedded, in .data/ledger');
   }
   const opens = {};

@@ -1,35 +1,85 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { SetUpError } from './run.mjs';
 
 /**
- * The embedded ledger is open once: two processes that write into one data folder spoil it. Its address stands beside the folder, and
- * whoever answers there has it open, also when what started it was killed.
+ * The embedded ledger is open once: two processes that write into one data folder spoil it. An address stands beside the folder, and
+ * whoever answers there has it open, also when what started it was killed. Until the ledger itself answers its starter does, so
+ * that of two that start at once one is refused.
  */
 
 const placeOf = (folder) => join(folder, 'ledger-url');
 
-export async function ensureLedgerIsClosed(folder) {
-  const url = readAddress(folder);
-  if (url === undefined || !(await answers(url))) return;
-  throw new SetUpError(
-    `The ledger in ${join(folder, 'ledger')} is open already, at ${url.host}: \`npm start\` runs, or one that was killed left it behind. End it first.`,
-  );
-}
-
-export function noteLedger(folder, url) {
-  writeFileSync(placeOf(folder), `${url}\n`, { mode: 0o600 });
-}
-
-export function forgetLedger(folder) {
-  rmSync(placeOf(folder), { force: true });
-}
-
-function readAddress(folder) {
+/** `note` says where the ledger answers by then, and `forget` gives the folder back. */
+export async function claimLedger(folder) {
+  const place = placeOf(folder);
+  const guard = createServer((socket) => socket.destroy());
+  await new Promise((resolve, reject) => guard.once('error', reject).listen(0, '127.0.0.1', resolve));
+  guard.unref();
+  const { port } = guard.address();
+  const draft = `${place}.${port}`;
+  let ours = `tcp://127.0.0.1:${port}\n`;
+  const write = () => writeFileSync(draft, ours, { mode: 0o600 });
   try {
-    return new URL(readFileSync(placeOf(folder), 'utf8').trim());
-  } catch {
+    write();
+    while (!takes(draft, place)) await ensureNobodyAnswers(folder, `${draft}.stale`);
+  } catch (error) {
+    guard.close();
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return {
+    note(url) {
+      ours = `${url}\n`;
+      write();
+      renameSync(draft, place);
+      guard.close();
+    },
+    forget() {
+      guard.close();
+      if (read(place) === ours) rmSync(place, { force: true });
+    },
+  };
+}
+
+/** With its content from the first moment on; false when there is one. */
+function takes(draft, place) {
+  try {
+    linkSync(draft, place);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Takes away what nobody answers for any more. */
+async function ensureNobodyAnswers(folder, aside) {
+  const place = placeOf(folder);
+  const text = read(place);
+  if (text === undefined) return;
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  if (url && (await answers(url)))
+    throw new SetUpError(
+      `The ledger in ${join(folder, 'ledger')} is open already, at ${url.host}: \`npm start\` runs, or one that was killed left it behind. End it first.`,
+    );
+  try {
+    renameSync(place, aside);
+    // Another one was quicker, and this is its claim.
+    if (read(aside) !== text) takes(aside, place);
+    rmSync(aside, { force: true });
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
     return undefined;
   }
 }

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { isGiven } from '../../scripts/lib/env-file.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
-import { ensureLedgerIsClosed, forgetLedger, noteLedger } from '../../scripts/lib/open-ledger.mjs';
+import { claimLedger } from '../../scripts/lib/open-ledger.mjs';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 let folder: string;
@@ -16,14 +16,34 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the data folder of `npm start`', () => {
   it('is not opened a second time while somebody has it, and is after that one was killed', async () => {
-    await ensureLedgerIsClosed(folder);
+    const claim = await claimLedger(folder);
     const ledger = await openEmbeddedLedger();
-    noteLedger(folder, ledger.url);
-    await expect(ensureLedgerIsClosed(folder)).rejects.toThrow(`is open already, at ${new URL(ledger.url).host}`);
+    claim.note(ledger.url);
+    await expect(claimLedger(folder)).rejects.toThrow(`is open already, at ${new URL(ledger.url).host}`);
     await ledger.stop();
-    await ensureLedgerIsClosed(folder);
-    forgetLedger(folder);
-    await ensureLedgerIsClosed(folder);
+    const next = await claimLedger(folder);
+    next.forget();
+    (await claimLedger(folder)).forget();
+  });
+
+  it('is not opened by two that start at once, before the ledger of either answers', async () => {
+    const claims = await Promise.allSettled([claimLedger(folder), claimLedger(folder), claimLedger(folder)]);
+    const taken = claims.filter((claim) => claim.status === 'fulfilled');
+    expect(taken).toHaveLength(1);
+    for (const { reason } of claims.filter((claim) => claim.status === 'rejected'))
+      expect(String(reason)).toContain('is open already');
+    taken[0]?.value.forget();
+  });
+
+  it('stays that of whoever has it when one that was refused, or that had it before, ends', async () => {
+    const [first] = await Promise.all([claimLedger(folder)]);
+    first.forget();
+    const claim = await claimLedger(folder);
+    first.forget();
+    const place = join(folder, 'ledger-url');
+    expect(readFileSync(place, 'utf8')).toMatch(/^tcp:/);
+    claim.forget();
+    expect(existsSync(place)).toBe(false);
   });
 });
 
