@@ -6,8 +6,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { claimData } from './lib/claim-data.mjs';
 import { isGiven, publishPlace, readDotEnv } from './lib/env-file.mjs';
-import { claimLedger } from './lib/open-ledger.mjs';
 import { findRestoreAdvice, markRestored, RESTORED } from './lib/restored-ledger.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
@@ -85,8 +85,8 @@ function notReadyLines(name) {
 try {
   const hasLedger = isGiven(env, 'DATABASE_URL');
   const isEmbedded = !env.TEMPORAL_ADDRESS || !hasLedger;
-  const ledgerClaim = hasLedger ? undefined : await claimLedger(DATA);
-  if (ledgerClaim) stopping.push(async () => ledgerClaim.forget());
+  const data = isEmbedded ? await claimData(DATA) : undefined;
+  if (data) stopping.push(async () => data.forget());
   if (isEmbedded && !env.DEALBRIDGE_KEYS && !env.DEALBRIDGE_KEY_FILE) {
     const { ensureKeyFile } = await import('../dist/secrets/key-file.js');
     env.DEALBRIDGE_KEY_FILE = join(DATA, 'keys');
@@ -103,13 +103,13 @@ try {
     env.TEMPORAL_ADDRESS = server.address;
     say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
   }
-  if (ledgerClaim) {
+  if (!hasLedger) {
     const ledger = child('dist/ledger/embedded/main.js', [join(DATA, 'ledger')], env);
     env.DATABASE_URL = await new Promise((resolve, reject) => {
       ledger.stdout.once('data', (line) => resolve(String(line).trim()));
       ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));
     });
-    ledgerClaim.note(env.DATABASE_URL);
+    data.note(env.DATABASE_URL);
     say('Ledger: embedded, in .data/ledger');
   }
   const opens = {};

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
-import { isGiven } from '../../scripts/lib/env-file.mjs';
+import { claimData } from '../../scripts/lib/claim-data.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
-import { claimLedger } from '../../scripts/lib/open-ledger.mjs';
+import { isGiven } from '../../scripts/lib/env-file.mjs';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 let folder: string;
@@ -16,18 +16,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the data folder of `npm start`', () => {
   it('is not opened a second time while somebody has it, and is after that one was killed', async () => {
-    const claim = await claimLedger(folder);
+    const claim = await claimData(folder);
     const ledger = await openEmbeddedLedger();
     claim.note(ledger.url);
-    await expect(claimLedger(folder)).rejects.toThrow(`is open already, at ${new URL(ledger.url).host}`);
+    await expect(claimData(folder)).rejects.toThrow(`is open already, at ${new URL(ledger.url).host}`);
     await ledger.stop();
-    const next = await claimLedger(folder);
+    const next = await claimData(folder);
     next.forget();
-    (await claimLedger(folder)).forget();
+    (await claimData(folder)).forget();
   });
 
   it('is not opened by two that start at once, before the ledger of either answers', async () => {
-    const claims = await Promise.allSettled([claimLedger(folder), claimLedger(folder), claimLedger(folder)]);
+    const claims = await Promise.allSettled([claimData(folder), claimData(folder), claimData(folder)]);
     const taken = claims.filter((claim) => claim.status === 'fulfilled');
     expect(taken).toHaveLength(1);
     for (const { reason } of claims.filter((claim) => claim.status === 'rejected'))
@@ -36,11 +36,11 @@ describe('the data folder of `npm start`', () => {
   });
 
   it('stays that of whoever has it when one that was refused, or that had it before, ends', async () => {
-    const [first] = await Promise.all([claimLedger(folder)]);
+    const [first] = await Promise.all([claimData(folder)]);
     first.forget();
-    const claim = await claimLedger(folder);
+    const claim = await claimData(folder);
     first.forget();
-    const place = join(folder, 'ledger-url');
+    const place = join(folder, 'in-use');
     expect(readFileSync(place, 'utf8')).toMatch(/^tcp:/);
     claim.forget();
     expect(existsSync(place)).toBe(false);

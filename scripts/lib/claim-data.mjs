@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { SetUpError } from './run.mjs';
 
 /**
- * The embedded ledger is open once: two processes that write into one data folder spoil it. An address stands beside the folder, and
- * whoever answers there has it open, also when what started it was killed. Until the ledger itself answers its starter does, so
- * that of two that start at once one is refused.
+ * A data folder is open once: two ledgers, or two Temporal servers, that write into one spoil it. An address stands in it, and
+ * whoever answers there has it open. Until the ledger answers its starter does, so that of two that start at once one is
+ * refused; from then on the ledger, which stays behind when what started it is killed.
  */
 
-const placeOf = (folder) => join(folder, 'ledger-url');
+const placeOf = (folder) => join(folder, 'in-use');
 
 /** `note` says where the ledger answers by then, and `forget` gives the folder back. */
-export async function claimLedger(folder) {
+export async function claimData(folder) {
   const place = placeOf(folder);
   const guard = createServer((socket) => socket.destroy());
   await new Promise((resolve, reject) => guard.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -63,7 +63,7 @@ async function ensureNobodyAnswers(folder, aside) {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
   if (url && (await answers(url)))
     throw new SetUpError(
-      `The ledger in ${join(folder, 'ledger')} is open already, at ${url.host}: \`npm start\` runs, or one that was killed left it behind. End it first.`,
+      `${folder} is open already, at ${url.host}: \`npm start\` runs, or one that was killed left its ledger behind. End it first.`,
     );
   try {
     renameSync(place, aside);
