@@ -12,8 +12,19 @@ export async function play(name, work, { keep = false, keepsFolder = () => false
   const folder = mkdtempSync(join(tmpdir(), `dealbridge-${name}-`));
   const stopping = [];
   let isStopped = false;
+  const leave = (isGood) => {
+    if (keepsFolder(isGood))
+      say(`Logs, ledger and audit trail of the run stay in ${folder}; its commands need --keep.`);
+    else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
   const interruption = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve('interrupted'));
+    for (const signal of ['SIGINT', 'SIGTERM'])
+      process.on(signal, () => {
+        if (!isStopped) return resolve('interrupted');
+        // Who asks again does not wait: what was started is killed as this process exits, and the folder goes behind it.
+        process.once('exit', () => leave(false));
+        process.exit(1);
+      });
   });
   let isGood = false;
   try {
@@ -34,7 +45,6 @@ export async function play(name, work, { keep = false, keepsFolder = () => false
   }
   isStopped = true;
   for (const stop of stopping.reverse()) await stop().catch((error) => say(String(error)));
-  if (keepsFolder(isGood)) say(`Logs, ledger and audit trail of the run stay in ${folder}; its commands need --keep.`);
-  else rmSync(folder, { recursive: true, force: true });
+  leave(isGood);
   process.exit(isGood ? 0 : 1);
 }
