@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What `npm run bench` is told; its usage stands in scripts/bench.mjs. */
@@ -40,7 +42,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
       profile: text(),
     },
   });
-  const number = (name: keyof typeof values & string) => readNumber(name, String(values[name]));
+  const number = (name: keyof typeof values & string) =>
+    readNumber(name, String(values[name]), name === 'limited' ? 0 : 1);
+  if (values.json !== undefined) checkFile(values.json);
   const optional = (name: 'history' | 'applications' | 'backfill') =>
     values[name] === undefined ? undefined : number(name);
   const applications = optional('applications');
@@ -70,7 +74,21 @@ function readOnly(text: string): readonly string[] {
   return names;
 }
 
-function readNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`--${name}: expected a whole number, got '${text}'`);
-  return Number(text);
+/** Of nothing there is neither a median nor a ratio. */
+function readNumber(name: string, text: string, least: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || !Number.isSafeInteger(number))
+    throw new Error(`--${name}: expected a whole number from ${least} on, got '${text}'`);
+  return number;
+}
+
+/** Before anything is measured, since it is written at the end. */
+function checkFile(path: string): void {
+  if (path === '') throw new Error('--json: expected the name of a file');
+  const target = existsSync(path) ? path : dirname(resolve(path));
+  try {
+    accessSync(target, constants.W_OK);
+  } catch (error) {
+    throw new Error(`--json: ${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
