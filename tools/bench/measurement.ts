@@ -56,7 +56,7 @@ export class Measurement {
     const histories = (await this.contender.readHistories?.(deals.slice(-SAMPLE))) ?? [];
     this.histories.push(...histories);
     if (histories.length === 0) return undefined;
-    const median = (of: (history: History) => number) => at(histories.map(of), 0.5);
+    const median = (of: (history: History) => number) => Math.round(at(histories.map(of), 0.5));
     return {
       activities: median(({ activities }) => activities),
       workflowTasks: median(({ workflowTasks }) => workflowTasks),
@@ -167,8 +167,10 @@ const STARTS_AT_ONCE = 50;
 /** For each deal; ten times of what a busy machine needs. */
 const PATIENCE_MS = 10_000;
 
-/** The share of `times` that is not above what is returned. */
-export function at(times: readonly number[], share: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+/** What so large a share of them is not above; between two of them in proportion, so that the median of two is their middle. */
+export function at(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)] ?? 0;
+  return below + ((sorted[Math.ceil(place)] ?? 0) - below) * (place - Math.floor(place));
 }
