@@ -100,6 +100,7 @@ async function compare({ temporal, folder, options, onStop }: Bench): Promise<Co
   }
   if (only.includes('bare'))
     contenders.push(await openBareTemporal({ temporal, namespace: 'bench-bare', shape: () => shape, onStop }));
+  if (contenders.length === 0) throw new Error(`--only: this machine can measure none of ${only.join(', ')}`);
 
   const measurements = contenders.map((contender) => new Measurement(contender, simulators));
   for (const measurement of measurements) {
