@@ -1,7 +1,9 @@
 import { toCode } from './codes.js';
 import type { DealLine, ProductType, WonDeal } from './deal.js';
+import type { LinearPattern } from './linear-pattern.js';
 import { type Decimal, isLess, isZero } from './money.js';
 import { numberInSales } from './sales-numbers.js';
+import { STAR_AND_QUESTION_MARK, toWildcardPattern } from './wildcard.js';
 
 /** What a line of a deal becomes in Business Central, by rules of which the first that fits decides. */
 
@@ -71,23 +73,30 @@ function salesLineOf(line: DealLine): SalesLine {
 
 function fits(line: DealLine, when: LineRule['when'], deal: Pick<WonDeal, 'extra' | 'salesNumbers'>): boolean {
   const { price } = when;
+  const { number, owner } = patternsOf(when);
   return (
     (!when.line || when.line.includes(salesLineOf(line))) &&
     (!when.productType || (line.product?.type !== undefined && when.productType.includes(line.product.type))) &&
-    (when.number === undefined || matches(numberInSales(deal, line) ?? '', when.number)) &&
+    (!number || number.find(numberInSales(deal, line) ?? '') !== undefined) &&
     (price?.below === undefined || isLess(line.unitPrice, price.below)) &&
     (price?.atLeast === undefined || !isLess(line.unitPrice, price.atLeast)) &&
-    (when.owner === undefined || matches(deal.extra.owner['internalemailaddress'] ?? '', when.owner))
+    (!owner || owner.find(deal.extra.owner['internalemailaddress'] ?? '') !== undefined)
   );
 }
 
-/** Whole text, no difference between upper and lower case. */
-function matches(text: string, pattern: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'is').test(text);
+type Patterns = Readonly<Record<'number' | 'owner', LinearPattern | undefined>>;
+
+/** A deal of thousands of lines asks the same few rules for each of them. */
+const patterns = new WeakMap<LineRule['when'], Patterns>();
+
+function patternsOf(when: LineRule['when']): Patterns {
+  const known = patterns.get(when);
+  if (known) return known;
+  const toPattern = (text: string | undefined) =>
+    text === undefined ? undefined : toWildcardPattern(text, STAR_AND_QUESTION_MARK);
+  const made = { number: toPattern(when.number), owner: toPattern(when.owner) };
+  patterns.set(when, made);
+  return made;
 }
 
 /** Members of a bundle that the rules leave out: those that cost nothing. */

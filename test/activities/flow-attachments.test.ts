@@ -67,6 +67,14 @@ describe('a file of the won order', () => {
     expect(await counter.trail(deal.recordId)).toContain('attach a file to the document in Business Central');
   });
 
+  it('is held against a pattern of many stars as fast as against any other (I13)', async () => {
+    const { deal, documentId } = await drafted();
+    await attach(deal.recordId, `${'a'.repeat(200)}.txt`);
+    const rules = `flows: { attachments: { names: ["${'*a'.repeat(12)}*b"] } }`;
+    expect(await counter.run('attachments', rules)).toMatchObject({ carried: 0, noted: 0 });
+    expect(attachmentsOf(documentId)).toEqual([]);
+  });
+
   it.each([
     ['of the row', 'POST', 'documentAttachments'],
     ['of its content', 'PATCH', 'attachmentContent'],

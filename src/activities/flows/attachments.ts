@@ -8,6 +8,7 @@ import { DOCUMENT_KINDS } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import { cutTo } from '../../deal/texts.js';
+import { STAR, toWildcardPattern } from '../../deal/wildcard.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { DocumentOfDeal, FlowLedger, FoundThing } from '../../ledger/feeds/flows.js';
 import { UnreadableContentError } from '../../ledger/read-rows.js';
@@ -36,7 +37,7 @@ export function createAttachmentFlow(
 ): Flow {
   const { businessCentral, dataverseFlows, flows, ledger } = dependencies;
   const flow = 'attachments';
-  const patterns = rule.names.map(toPattern);
+  const patterns = rule.names.map((name) => toWildcardPattern(name, STAR));
   const maxBytes = rule.maxMegabytes * MEGABYTE;
 
   async function toThings(documents: readonly DocumentOfDeal[]): Promise<FoundThing[]> {
@@ -49,7 +50,7 @@ export function createAttachmentFlow(
         records.set(id, [...(records.get(id) ?? []), document]);
     }
     const found = await toTemporalFailures(() => dataverseFlows.listFiles([...records.keys()]));
-    const wanted = found.filter(({ fileName }) => patterns.some((pattern) => pattern.test(fileName)));
+    const wanted = found.filter(({ fileName }) => patterns.some((pattern) => pattern.find(fileName)));
     if (wanted.length === 0) return [];
     const limits = await toTemporalFailures(() => dataverseFlows.readFileLimits());
     return wanted.flatMap((file) => (records.get(file.recordId) ?? []).map((one) => toThing(file, one, limits)));
@@ -149,12 +150,6 @@ export function createAttachmentFlow(
 /** Names of files may name people: an erasure takes them from the values, and what is read again is known by this. */
 function toEtag(fileName: string, size: number): string {
   return createHash('sha256').update(`${fileName} ${size}`).digest('hex');
-}
-
-/** `*` stands for anything; upper and lower case are the same. */
-function toPattern(text: string): RegExp {
-  const parts = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 'i');
 }
 
 function isSameName(left: string, right: string): boolean {
