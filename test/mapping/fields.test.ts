@@ -269,6 +269,24 @@ describe('expressions compute with decimals, never with floats', () => {
     expect(await evaluate('($f := function($n) { $f($n + 1) + 1 }; $f(1))')).toContain('the formula failed');
   });
 
+  it('that gives nothing but blanks gives nothing, as a column does', async () => {
+    const yaml = `
+mapping:
+  customer: { number: { expression: "account.new_area & ' ' & account.new_debitor" } }
+  document:
+    shipToName: { expression: "new_first & ' ' & new_last", required: true }
+    dueDate: { expression: "' '" }
+  dimensions: { PROJECT: { expression: "new_project & ' '" } }
+`;
+    const { mapping } = parseRules(yaml);
+    const { values, problems } = await resolve(makeDeal(), yaml);
+    expect(told(problems)).toEqual([
+      'value-missing: document.shipToName: the formula of the configuration holds nothing',
+    ]);
+    expect([values.header, values.dimensions]).toEqual([{}, []]);
+    expect((await withMappedNumbers(makeDeal(), mapping)).customer?.number).toBeUndefined();
+  });
+
   it('a fault is told with its place when the expression is compiled', () => {
     expect(() => compileFormula('a + ')).toThrow(expect.objectContaining({ at: 3 }));
   });

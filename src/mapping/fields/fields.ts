@@ -74,7 +74,8 @@ async function mapField(name: string, source: FieldSource, tables: CodeTables, v
   const { target, required } = source;
   const found = await findValue(source, view);
   if (typeof found === 'object') return found;
-  if (found === undefined || found === '') {
+  // Blanks are nothing in Business Central, and a column of them is not even read.
+  if (found === undefined || (typeof found === 'string' && found.trim() === '')) {
     return required ? { reason: 'value-missing', text: `${describeSource(source)} holds nothing` } : undefined;
   }
   const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
