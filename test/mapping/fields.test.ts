@@ -277,6 +277,7 @@ mapping:
     shipToName: { expression: "new_first & ' ' & new_last", required: true }
     dueDate: { expression: "' '" }
   dimensions: { PROJECT: { expression: "new_project & ' '" } }
+  read: [account.new_area, account.new_debitor, new_first, new_last, new_project]
 `;
     const { mapping } = parseRules(yaml);
     const { values, problems } = await resolve(makeDeal(), yaml);

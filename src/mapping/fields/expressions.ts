@@ -2,6 +2,7 @@ import jsonata from 'jsonata';
 import { DealbridgeError, UserError } from '../../deal/errors.js';
 import { type LinearPattern, toLinearPattern } from '../../deal/linear-pattern.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
+import { findNamedColumns, type NamedColumn } from './formula-columns.js';
 
 /**
  * JSONata over a deal. Money and quantities are decimal strings there, so JSONata's own `+` refuses them instead of
@@ -9,6 +10,7 @@ import { add, type Decimal, multiply, round, subtract } from '../../deal/money.j
  */
 export interface Formula {
   readonly text: string;
+  readonly columns: readonly NamedColumn[];
   evaluate(view: object): Promise<unknown>;
 }
 
@@ -62,7 +64,7 @@ export function compileFormula(text: string): Formula {
   expression.registerFunction('round', (amount: unknown, decimals: unknown) =>
     round(decimal(amount), decimals === undefined ? 2 : Number(decimals)),
   );
-  return { text, evaluate: (view) => expression.evaluate(view) };
+  return { text, columns: findNamedColumns(expression.ast()), evaluate: (view) => expression.evaluate(view) };
 }
 
 function parse(text: string): jsonata.Expression {

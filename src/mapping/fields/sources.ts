@@ -47,6 +47,29 @@ const ADDRESSED: readonly SourceTable[] = ['quote', 'salesorder'];
 /** What the reading request brings in another shape, so it is no column of `$select`. */
 export const BROUGHT: ReadonlySet<string> = new Set(['transactioncurrencyid', 'defaultuomid']);
 
+/** What a formula finds in each row whatever the mapping reads. `test/mapping/unread-columns.test.ts` holds it against the view. */
+export const ALWAYS_READ: Readonly<Record<SourceRow, readonly string[]>> = {
+  record: [],
+  account: [
+    'name',
+    'accountnumber',
+    'emailaddress1',
+    'telephone1',
+    'websiteurl',
+    'address1_line1',
+    'address1_line2',
+    'address1_line3',
+    'address1_city',
+    'address1_stateorprovince',
+    'address1_postalcode',
+    'address1_country',
+  ],
+  contact: ['contactid'],
+  owner: [],
+  line: ['position', 'description', 'memo', 'role', 'unit', 'quantity', 'unitPrice', 'discount', 'tax'],
+  product: ['productnumber', 'name'],
+};
+
 /**
  * Columns that hold a moment whose date depends on the zone of the one who typed it (reference/dataverse-sales 2.14).
  */

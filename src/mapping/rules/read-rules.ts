@@ -18,6 +18,7 @@ import { findNearNames } from '../../deal/near-names.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { SECTIONS, TARGETS } from '../fields/targets.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
+import { toReadColumns } from './unread-columns.js';
 
 /** Reads the rules file and tells every fault at once, with line and column, what was found and what would be right. */
 
@@ -74,7 +75,10 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
     const offset = issue.isKey ? keyOffset(root, issue.path) : valueOffset(root, issue.path);
     faults.push({ ...at(offset), field: issue.path.join('.'), found: show(found, issue), right: issue.right });
   }
-  faults.push(...findFormulaFaults(root, yaml).map((fault) => ({ ...fault, ...at(fault.offset) })));
+  const inFormulas = findFormulaFaults(root, yaml);
+  // What is read is known of rules that can be understood.
+  if (parsed.success && inFormulas.length === 0) inFormulas.push(...findUnreadColumns(root, yaml, parsed.data));
+  faults.push(...inFormulas.map((fault) => ({ ...fault, ...at(fault.offset) })));
   if (faults.length > 0 || !parsed.success) {
     throw new RulesError(
       file,
@@ -295,24 +299,53 @@ function findDoubledCodes(root: ParsedNode | null): PlacedFault[] {
   return faults;
 }
 
-function findFormulaFaults(root: ParsedNode | null, yaml: string): PlacedFault[] {
-  const faults: PlacedFault[] = [];
-  if (!root) return faults;
+interface PlacedFormula {
+  readonly text: string;
+  readonly field: string;
+  /** Where a character of it stands in the file. */
+  toOffset(at: number): number;
+}
+
+function listFormulas(root: ParsedNode | null, yaml: string): PlacedFormula[] {
+  const formulas: PlacedFormula[] = [];
+  if (!root) return formulas;
   visit(root, {
     Pair: (_key, pair, ancestors) => {
       if (!isScalar(pair.key) || pair.key.value !== 'expression' || !isScalar(pair.value)) return;
-      if (typeof pair.value.value !== 'string') return;
-      try {
-        compileFormula(pair.value.value);
-      } catch (error) {
-        if (!(error instanceof FormulaError)) throw error;
-        const offset = offsetInScalar(pair.value as Scalar<string>, error.at, yaml);
-        const field = pathOf([...ancestors, pair]);
-        faults.push({ offset, field, found: JSON.stringify(pair.value.value), right: `JSONata: ${error.message}` });
-      }
+      const { value } = pair.value;
+      if (typeof value !== 'string') return;
+      const toOffset = (at: number): number => offsetInScalar(pair.value as Scalar<string>, at, yaml);
+      formulas.push({ text: value, field: pathOf([...ancestors, pair]), toOffset });
     },
   });
-  return faults;
+  return formulas;
+}
+
+function findFormulaFaults(root: ParsedNode | null, yaml: string): PlacedFault[] {
+  return listFormulas(root, yaml).flatMap(({ text, field, toOffset }) => {
+    try {
+      compileFormula(text);
+      return [];
+    } catch (error) {
+      if (!(error instanceof FormulaError)) throw error;
+      const right = `JSONata: ${error.message}`;
+      return [{ offset: toOffset(error.at), field, found: JSON.stringify(text), right }];
+    }
+  });
+}
+
+/** A column that nothing reads is empty in every deal, and its formula gives less without a word. */
+function findUnreadColumns(root: ParsedNode | null, yaml: string, file: RulesFile): PlacedFault[] {
+  const isRead = toReadColumns(file);
+  return listFormulas(root, yaml).flatMap(({ text, field, toOffset }) => {
+    const [, section = ''] = field.split('.');
+    const unread = compileFormula(text).columns.filter((named) => !isRead(section, named));
+    return unread.map(({ row, column, at }) => {
+      const name = row ? `${row}.${column}` : column;
+      const right = `${name} in mapping.read as well, since a formula alone reads no column`;
+      return { offset: toOffset(at), field, found: `the column ${name}, which nothing reads`, right };
+    });
+  });
 }
 
 /** A place within a text, counted in the file: behind the quote, or in its own line of a block. */
