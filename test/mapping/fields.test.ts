@@ -221,7 +221,7 @@ lineRules:
 });
 
 describe('a regular expression in a formula', () => {
-  const evaluate = (text: string) => compileFormula(text).evaluate({ name: `${'a'.repeat(5_000)}! 12 and 7` });
+  const evaluate = (text: string) => compileFormula(text).evaluate({ name: `${'a'.repeat(5_000)}! 12 and 7` }, 'UTC');
 
   it('ends on every text, however it is written (I13)', async () => {
     expect(await evaluate('$contains(name, /^(a+)+$/)')).toBe(false);
@@ -376,6 +376,31 @@ mapping:
       ]);
     },
   );
+
+  it.each([
+    ['2026-03-28T23:00:00Z', '2026-03-29'],
+    ['2026-03-29T22:00:00Z', '2026-03-30'],
+    ['2026-03-30', '2026-03-30'],
+  ])(
+    'of a column of somebody’s own, %s, are told by $day in a formula, also where the clock changes: %s',
+    async (moment, day) => {
+      const yaml = `
+businessTimeZone: Europe/Berlin
+mapping:
+  document: { customerPurchaseOrderReference: { expression: "'by ' & $day(new_on)" }, email: { expression: "$day(new_no)" } }
+  read: [new_on, new_no]
+`;
+      const { values, problems } = await resolve(extra({ new_on: moment }), yaml);
+      expect([values.header, problems]).toEqual([{ customerPurchaseOrderReference: `by ${day}` }, []]);
+    },
+  );
+
+  it('that are none hold the deal in $day, too', async () => {
+    const yaml = 'mapping: { document: { shipToName: { expression: "$day(new_on)" } }, read: [new_on] }';
+    expect(told((await resolve(extra({ new_on: 'soon' }), yaml)).problems)).toEqual([
+      'mapping-failed: document.shipToName: the formula failed: day: expected a date such as 2026-03-31 or a moment of Sales',
+    ]);
+  });
 
   it('are the same in a formula as in a column, also of a line', async () => {
     const yaml = `

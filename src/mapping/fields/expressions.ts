@@ -3,6 +3,7 @@ import { DealbridgeError, UserError } from '../../deal/errors.js';
 import { type LinearPattern, toLinearPattern } from '../../deal/linear-pattern.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
 import { findNamedColumns, type NamedColumn } from './formula-columns.js';
+import { isDay, toLocalDate } from './view.js';
 
 /**
  * JSONata over a deal. Money and quantities are decimal strings there, so JSONata's own `+` refuses them instead of
@@ -11,7 +12,8 @@ import { findNamedColumns, type NamedColumn } from './formula-columns.js';
 export interface Formula {
   readonly text: string;
   readonly columns: readonly NamedColumn[];
-  evaluate(view: object): Promise<unknown>;
+  /** @param timeZone in which `$day` tells the day of a moment */
+  evaluate(view: object, timeZone: string): Promise<unknown>;
 }
 
 /** A fault in the text of an expression; `at` counts characters from its start. */
@@ -64,7 +66,17 @@ export function compileFormula(text: string): Formula {
   expression.registerFunction('round', (amount: unknown, decimals: unknown) =>
     round(decimal(amount), decimals === undefined ? 2 : Number(decimals)),
   );
-  return { text, columns: findNamedColumns(expression.ast()), evaluate: (view) => expression.evaluate(view) };
+  const evaluate = (view: object, timeZone: string): Promise<unknown> =>
+    expression.evaluate(view, { day: (value: unknown) => toDay(value, timeZone) });
+  return { text, columns: findNamedColumns(expression.ast()), evaluate };
+}
+
+/** Which columns of somebody's own hold a moment that means a day, only whoever wrote the formula knows. */
+function toDay(value: unknown, timeZone: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const day = typeof value === 'string' ? toLocalDate(value.trim(), timeZone) : '';
+  if (isDay(day)) return day;
+  throw new UserError('day', 'a date such as 2026-03-31 or a moment of Sales');
 }
 
 function parse(text: string): jsonata.Expression {

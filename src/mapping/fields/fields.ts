@@ -4,7 +4,7 @@ import type { HoldReason, Problem } from '../../deal/holds.js';
 import { cutTo } from '../../deal/texts.js';
 import type { CodeTables, FieldSource, Mapping } from '../rules/mapping.js';
 import type { Section, Target } from './targets.js';
-import { type DealView, findColumn, toFormulaInput, toLocalDate } from './view.js';
+import { type DealView, findColumn, isDay, toFormulaInput, toLocalDate } from './view.js';
 
 /** Turns columns, constants and formulas into values that Business Central can take; nothing is cut in silence. */
 
@@ -102,7 +102,7 @@ async function findValue(
       const failed = (text: string) => ({ reason: 'mapping-failed' as const, text });
       let result: unknown;
       try {
-        result = await from.formula.evaluate(toFormulaInput(view));
+        result = await from.formula.evaluate(toFormulaInput(view), view.timeZone);
       } catch (error) {
         // JSONata throws plain objects; its message names what it met, never a whole record.
         const { message } = error as { message?: unknown };
@@ -181,13 +181,6 @@ function toFitting(
       };
     }
   }
-}
-
-/** A day of the calendar: a year after the 29th of February there is none. */
-function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const at = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
 /** The rules of Business Central's own fields (reference/business-central 2.2). */

@@ -153,3 +153,10 @@ export function toLocalDate(value: string, timeZone: string): string {
   const parts = new Map(format.formatToParts(at).map(({ type, value: part }) => [type, part]));
   return `${parts.get('year')?.padStart(4, '0')}-${parts.get('month')}-${parts.get('day')}`;
 }
+
+/** A day of the calendar: a year after the 29th of February there is none. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+}
