@@ -1,4 +1,5 @@
-import { type CompanyProbe, createCompanyProbe, listCompanies } from '../clients/business-central/probe.js';
+import { lookUpCompany } from '../clients/business-central/environment.js';
+import { type CompanyProbe, createCompanyProbe } from '../clients/business-central/probe.js';
 import { createSubscriptionClient } from '../clients/business-central/subscriptions.js';
 import {
   BUSINESS_CENTRAL_WEBHOOK,
@@ -33,9 +34,8 @@ export function examineCompany(
   return createStep('business central', { access, config: configuration }, async (known) => {
     const quick = { ...known.access, timeoutMs: Math.min(known.access.timeoutMs, TIMEOUT_MS) };
     const wanted = known.config.businessCentral.company;
-    const companies = await listCompanies(quick);
+    const { company, companies } = await lookUpCompany(quick, wanted);
     const environment = ok('environment', `answers, ${companies.length} companies`);
-    const company = companies.find((one) => one.name === wanted || one.id === wanted);
     if (!company) {
       const names = listed(companies.map((one) => `'${one.name}'`));
       const advice = `Set BC_COMPANY to one of them exactly (the name of page Companies, not the display name).`;

@@ -1,4 +1,4 @@
-import { findEnvironmentKind, listCompanies } from '../clients/business-central/environment.js';
+import { findEnvironmentKind, lookUpCompany } from '../clients/business-central/environment.js';
 import { createDataverseClient } from '../clients/dataverse/client.js';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import type { Clock } from '../deal/clock.js';
@@ -48,8 +48,7 @@ export function toBusinessCentralEnvironment(
     system: 'business-central',
     address: toCompanyAddress(businessCentral),
     async readIdentity() {
-      const companies = await listCompanies(reach, 'look the company up');
-      const company = companies.find(({ id, name }) => name === configured || id === configured);
+      const { company } = await lookUpCompany(reach, configured);
       if (!company) return undefined;
       const kind = await findEnvironmentKind(reach);
       return {

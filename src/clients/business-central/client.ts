@@ -6,7 +6,7 @@ import type { PostingPeriod } from '../../deal/posting-period.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
-import { listCompanies } from './environment.js';
+import { lookUpCompany } from './environment.js';
 import { createFlowRequests, type FlowRequests } from './flows.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
@@ -227,15 +227,13 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
 
 /** Asks for the id of a company by its name, which needs no company in the path. */
 export async function findCompanyId(options: EnvironmentOptions & { readonly companyName: string }): Promise<string> {
-  const asked = 'look the company up';
-  const companies = await listCompanies(options, asked);
-  const wanted = companies.find((row) => row.name === options.companyName || row.id === options.companyName);
-  if (wanted) return wanted.id;
+  const { company, companies } = await lookUpCompany(options, options.companyName);
+  if (company) return company.id;
   const names = companies.map((row) => `'${row.name}'`).join(', ');
   throw new RemoteApiError(
     'business-central',
     'not-found',
-    `${asked}: '${options.companyName}' is none of ${names}`,
+    `look the company up: '${options.companyName}' is none of ${names}`,
     {},
   );
 }

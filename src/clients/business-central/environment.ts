@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RemoteApiError } from '../errors.js';
 import { createTransport } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
-import { companyRow, errorEnvelope, listOf } from './rows.js';
+import { companyRow, errorEnvelope, readableListOf } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
 
 /** What stands beside the companies: which there are, and what kind of environment it is. */
@@ -12,11 +12,37 @@ export interface Company {
   readonly name: string;
 }
 
-export async function listCompanies(options: EnvironmentOptions, asked: string): Promise<Company[]> {
+/** Those that can be read. */
+export async function listCompanies(options: EnvironmentOptions): Promise<readonly Company[]> {
+  return (await readCompanies(options, 'list the companies')).companies;
+}
+
+/**
+ * The company by its name or id, beside all that there are.
+ * @throws RemoteApiError also when it is none of those that can be read, and not all can: it may be one of the others
+ */
+export async function lookUpCompany(
+  options: EnvironmentOptions,
+  wanted: string,
+): Promise<{ readonly company: Company | undefined; readonly companies: readonly Company[] }> {
+  const asked = 'look the company up';
+  const { companies, unreadable, requestId } = await readCompanies(options, asked);
+  const company = companies.find(({ id, name }) => name === wanted || id === wanted.toLowerCase());
+  if (!company && unreadable > 0) {
+    const rows = unreadable === 1 ? '1 row' : `${unreadable} rows`;
+    const names = companies.map(({ name }) => `'${name}'`).join(', ');
+    const found = `'${wanted}' is none of ${names || 'those that can be read'}, and ${rows} could not be read`;
+    throw new RemoteApiError('business-central', 'unreadable', `${asked} (${found})`, { requestId });
+  }
+  return { company, companies };
+}
+
+async function readCompanies(options: EnvironmentOptions, asked: string) {
   const http = createBusinessCentralTransport(options, '', 1);
   try {
     const { body, requestId } = await http.send({ method: 'GET', path: 'companies', asked });
-    return readWire('business-central', asked, listOf(companyRow), body, requestId).value;
+    const list = readWire('business-central', asked, readableListOf(companyRow), body, requestId);
+    return { companies: list.value, unreadable: list.unreadable, requestId };
   } finally {
     await http.close();
   }
@@ -50,7 +76,7 @@ export async function findEnvironmentKind(
   });
   try {
     const { body, requestId } = await http.send({ method: 'GET', path: 'v1.2', asked });
-    const rows = readWire('business-central', asked, listOf(environmentRow), body, requestId).value;
+    const rows = readWire('business-central', asked, readableListOf(environmentRow), body, requestId).value;
     const row = rows.find(({ name }) => name.toLowerCase() === options.environment.toLowerCase());
     return row && { type: row.type, tenantId: row.aadTenantId };
   } catch (error) {

@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import { readWire } from '../http/wire.js';
-import { companyRow, listOf, postingPeriodRow } from './rows.js';
+import { listOf, postingPeriodRow } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
 
 /** Questions about Business Central itself that change nothing. */
-
-export interface CompanyFacts {
-  readonly id: string;
-  readonly name: string;
-}
 
 export interface SetupFacts {
   /** A day, or undefined where the period is open. */
@@ -25,17 +20,6 @@ export interface CompanyProbe {
 }
 
 const setupRow = postingPeriodRow.extend({ localCurrencyCode: z.string() });
-
-export async function listCompanies(options: EnvironmentOptions): Promise<CompanyFacts[]> {
-  const asked = 'list the companies';
-  const http = createBusinessCentralTransport(options, '', 1);
-  try {
-    const { body, requestId } = await http.send({ method: 'GET', path: 'companies', asked });
-    return readWire('business-central', asked, listOf(companyRow), body, requestId).value;
-  } finally {
-    await http.close();
-  }
-}
 
 const PARALLEL = 3;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimal, guid, optionalText } from '../http/wire.js';
+import { decimal, guid } from '../http/wire.js';
 import type { CodeRow } from './reference-sets.js';
 
 /** The wire shapes of API v2.0 (reference/business-central 2); wire names stay in this folder. */
@@ -144,10 +144,18 @@ export const postedInvoiceRow = z.object({ apiId: z.string(), externalDocumentNu
 
 export type InvoiceRow = z.infer<typeof invoiceRow>;
 
-export const companyRow = z.object({ id: guid, name: z.string(), displayName: optionalText() });
+export const companyRow = z.object({ id: guid, name: z.string() });
 
 export function listOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[] }> {
   return z.object({ value: z.array(row) });
+}
+
+/** Rows that are not all ours to keep in order: one that cannot be read hides none of the others, and is counted. */
+export function readableListOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[]; unreadable: number }> {
+  return z.object({ value: z.array(z.unknown()) }).transform(({ value }) => {
+    const read = value.map((one) => row.safeParse(one)).flatMap(({ data, success }) => (success ? [data] : []));
+    return { value: read, unreadable: value.length - read.length };
+  });
 }
 
 export function pageOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[]; '@odata.nextLink'?: string | undefined }> {

@@ -1,10 +1,6 @@
 import { createBusinessCentralClient, findCompanyId } from '../../clients/business-central/client.js';
-import {
-  type CompanyFacts,
-  createCompanyProbe,
-  listCompanies,
-  type SetupFacts,
-} from '../../clients/business-central/probe.js';
+import { type Company, listCompanies } from '../../clients/business-central/environment.js';
+import { createCompanyProbe, type SetupFacts } from '../../clients/business-central/probe.js';
 import { createSubscriptionClient, type Subscription } from '../../clients/business-central/subscriptions.js';
 import type { EnvironmentOptions } from '../../clients/business-central/transport.js';
 import { createCustomizations, type Form, type Publisher, type View } from '../../clients/dataverse/customizations.js';
@@ -32,7 +28,7 @@ export const SOLUTION = 'Dealbridge';
 /** What a rules file can be made from. */
 export interface FoundMasters {
   readonly sales: SalesWords;
-  readonly companies: readonly CompanyFacts[];
+  readonly companies: readonly Company[];
   readonly setup: SetupFacts | undefined;
   /** Codes by set. */
   readonly codes: Readonly<Record<string, readonly { readonly code: string; readonly name: string }[]>>;
