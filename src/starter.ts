@@ -23,12 +23,14 @@ import { createHeldSweeps } from './ledger/deals/held-sweeps.js';
 import { createWaiting } from './ledger/deals/waiting.js';
 import { recordNamedCompanies } from './ledger/feeds/left-companies.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
+import { findRegisteredCompanyId } from './ledger/settings/environments.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
 import { openSharedAccess } from './process/access.js';
 import { loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
+import { toCompanyAddress } from './process/environment-lock.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { toListenError } from './process/listen-error.js';
 import { guardOutput } from './process/log.js';
@@ -81,6 +83,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],
   findCompanyId: (place) =>
     findCompanyId({ ...access.businessCentralOf(place), timeoutMs, companyName: place.company }),
+  findRegisteredId: (place) => findRegisteredCompanyId(runtime.database, toCompanyAddress(place)),
   laneOf: ({ application }: CompanyPlace) => (application === undefined ? undefined : laneQueue(application)),
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,

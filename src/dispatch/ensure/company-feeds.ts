@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { DealbridgeError } from '../../deal/errors.js';
 import type { FlowName } from '../../deal/flows.js';
 import { ensureFlows } from './flows.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './invoice-feeds.js';
@@ -15,19 +16,34 @@ export interface CompanyFeedOptions<Place> {
   /** The default company first. */
   readonly places: readonly Place[];
   readonly findCompanyId: (place: Place) => Promise<string>;
+  /** By which the ledger knows it, whether it can be reached or not. */
+  readonly findRegisteredId: (place: Place) => Promise<string | undefined>;
   /** The queue of the app registration that reaches it; undefined: that of all others. */
   readonly laneOf: (place: Place) => string | undefined;
   readonly isSubscribing: boolean;
   readonly sweepEveryMinutes: number;
   /** What flows back beside the invoices. */
   readonly flows: readonly FlowName[];
-  /** All of them, once each was found: what was read of others is not late. */
+  /** All of them: what was read of others is not late. */
   readonly recordNamed: (companyIds: readonly string[]) => Promise<void>;
 }
 
 export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeedOptions<Place>): CompanyFeeds {
-  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes, flows, recordNamed } = options;
+  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes, flows } = options;
   const companyIds = new Set<string>();
+
+  /** One that is away, or was deleted and is still in the rules, has not left, and keeps nobody else from having left. */
+  async function recordNamed(failures: ReadonlyMap<Place, unknown>): Promise<void> {
+    const named = new Set(companyIds);
+    for (const [place, failure] of failures) {
+      const registered = await options.findRegisteredId(place);
+      if (registered !== undefined) named.add(registered);
+      // It may be any of those that the ledger knows.
+      else if (!isNotThere(failure)) return;
+    }
+    await options.recordNamed([...named]);
+  }
+
   return {
     async ensure() {
       // One that cannot be reached does not keep the others waiting.
@@ -46,14 +62,23 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
           await ensureFlows(temporal, { companyId, lane }, ofCompany);
         }),
       );
-      const failed = started.find((one) => one.status === 'rejected');
-      if (failed) throw failed.reason;
-      await recordNamed([...companyIds]);
+      const failures = new Map(
+        started.flatMap((one, index) => {
+          const place = places[index];
+          return one.status === 'rejected' && place !== undefined ? [[place, one.reason] as const] : [];
+        }),
+      );
+      await recordNamed(failures);
+      for (const reason of failures.values()) throw reason;
     },
     async nudge() {
       for (const companyId of companyIds) await nudgeInvoiceFeed(temporal, companyId);
     },
   };
+}
+
+function isNotThere(error: unknown): boolean {
+  return error instanceof DealbridgeError && error.code === 'not-found';
 }
 
 /** Master data is kept in agreement with the default company alone. */

@@ -101,6 +101,12 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
   };
 }
 
+/** Of the company of Business Central that was registered under the address. */
+export async function findRegisteredCompanyId(database: Database, address: string): Promise<string | undefined> {
+  const registered = await createEnvironmentLedger(database).list();
+  return registered.find((one) => one.system === 'business-central' && one.address === address)?.identity['companyId'];
+}
+
 const namedRow = rowsOf('environments', [], { id: textColumn, name: textColumn });
 
 /** Companies of Business Central by their id, as they were registered. */
