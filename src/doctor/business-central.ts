@@ -26,19 +26,22 @@ export interface CompanyAccess {
 
 const TIMEOUT_MS = 20_000;
 
+/** @param place of a company that the rules name; undefined: the default one */
 export function examineCompany(
   access: Step<Access>,
   configuration: Step<Config>,
   keep: (probe: CompanyProbe) => void,
+  place?: { readonly company: string; readonly environmentUrl: string },
 ): Step<CompanyAccess> {
   return createStep('business central', { access, config: configuration }, async (known) => {
-    const quick = { ...known.access, timeoutMs: Math.min(known.access.timeoutMs, TIMEOUT_MS) };
-    const wanted = known.config.businessCentral.company;
+    const { company: wanted, environmentUrl } = place ?? known.config.businessCentral;
+    const quick = { ...known.access, environmentUrl, timeoutMs: Math.min(known.access.timeoutMs, TIMEOUT_MS) };
     const { company, companies } = await lookUpCompany(quick, wanted);
     const environment = ok('environment', `answers, ${companies.length} companies`);
     if (!company) {
       const names = listed(companies.map((one) => `'${one.name}'`));
-      const advice = `Set BC_COMPANY to one of them exactly (the name of page Companies, not the display name).`;
+      const setting = place ? '`company` in the rules file' : 'BC_COMPANY';
+      const advice = `Set ${setting} to one of them exactly (the name of page Companies, not the display name).`;
       return { findings: [environment, wrong('company', `'${wanted}' is none of ${names}`, advice)] };
     }
     const probe = createCompanyProbe({ ...quick, companyId: company.id });

@@ -5,8 +5,8 @@ import {
   toApplicationCredential,
   type Vault,
 } from '../ledger/settings/vault.js';
-import { type Access, openSystem } from '../process/access.js';
-import type { Config } from '../process/config.js';
+import { type Access, openApplication, openSystem } from '../process/access.js';
+import type { ApplicationConfig, Config } from '../process/config.js';
 import { type CredentialSource, createCredentialProvider } from '../process/credentials.js';
 import { SealError } from '../secrets/key-ring.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
@@ -21,32 +21,55 @@ const ENTRA_SHOWS = 'Note the date that Azure portal > App registrations > the a
 
 type SystemName = 'dataverse' | 'business-central';
 
+export interface TokenNeeds {
+  readonly config: Step<Config>;
+  readonly vault: Step<CredentialSource>;
+  readonly host: Step;
+  readonly database: Step;
+}
+
 /** Whatever the settings do not hold is read from the ledger; only then does it need the database. */
-export function examineToken(
-  name: SystemName,
-  needs: {
-    readonly config: Step<Config>;
-    readonly vault: Step<CredentialSource>;
-    readonly host: Step;
-    readonly database: Step;
+export function examineToken(name: SystemName, needs: TokenNeeds): Step<Access> {
+  return examineSignIn(`token for ${name}`, needs, (config) => {
+    const { app, secret } = name === 'dataverse' ? config.dataverse : config.businessCentral;
+    return { check: 'token', scope: app.scope, secret, open: (vault) => openSystem(config, vault, name) };
+  });
+}
+
+/** Of a further app registration of Business Central, whose secret is always in the ledger. */
+export function examineApplicationToken(application: ApplicationConfig, needs: TokenNeeds): Step<Access> {
+  return examineSignIn('token for business-central', needs, (config) => ({
+    check: toApplicationCredential(application.name),
+    scope: application.app.scope,
+    secret: undefined,
+    open: (vault) => openApplication(config, vault, application),
+  }));
+}
+
+function examineSignIn(
+  title: string,
+  { config: configuration, vault, host, database }: TokenNeeds,
+  of: (config: Config) => {
+    readonly check: string;
+    readonly scope: string;
+    readonly secret: string | undefined;
+    readonly open: (vault: CredentialSource) => Promise<Access>;
   },
 ): Step<Access> {
-  const { config: configuration, vault, host, database } = needs;
-  return createStep(`token for ${name}`, { config: configuration, vault, host }, async (known) => {
-    const { config } = known;
-    const system = name === 'dataverse' ? config.dataverse : config.businessCentral;
-    if (system.secret === undefined && (await database.value()) === undefined) {
-      return { findings: [notChecked('token', 'because of what is said of database, which holds the secret')] };
+  return createStep(title, { config: configuration, vault, host }, async (known) => {
+    const { check, scope, secret, open } = of(known.config);
+    if (secret === undefined && (await database.value()) === undefined) {
+      return { findings: [notChecked(check, 'because of what is said of database, which holds the secret')] };
     }
     try {
-      const access = await openSystem(config, known.vault, name);
+      const access = await open(known.vault);
       await access.tokens.getToken();
-      const source = system.secret === undefined ? 'the ledger' : 'the settings';
-      return { value: access, findings: [ok('token', `Entra takes the secret of ${source} for ${system.app.scope}`)] };
+      const source = secret === undefined ? 'the ledger' : 'the settings';
+      return { value: access, findings: [ok(check, `Entra takes the secret of ${source} for ${scope}`)] };
     } catch (error) {
-      if (!(error instanceof SealError)) return { findings: [toFinding('token', error)] };
+      if (!(error instanceof SealError)) return { findings: [toFinding(check, error)] };
       const advice = 'Put the key that sealed it back into the ring, or run `dealbridge credentials set`.';
-      return { findings: [wrong('token', `the stored secret does not open: ${error.message}`, advice)] };
+      return { findings: [wrong(check, `the stored secret does not open: ${error.message}`, advice)] };
     }
   });
 }

@@ -1,6 +1,5 @@
 import type { Database } from '../ledger/database.js';
 import { createEnvironmentLedger, type RegisteredEnvironment } from '../ledger/settings/environments.js';
-import type { Vault } from '../ledger/settings/vault.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { describeIdentity, isSame, type ReadableEnvironment } from '../process/environment-lock.js';
@@ -8,7 +7,7 @@ import { type Finding, notChecked, ok, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
 import { createStep, type Step } from './step.js';
 
-/** What stands under the configured addresses now, compared with what is registered there; it registers nothing. */
+/** What stands under a configured address now, compared with what is registered there; it registers nothing. */
 
 export function examineEnvironments(
   title: string,
@@ -17,22 +16,16 @@ export function examineEnvironments(
     readonly config: Step<Config>;
     readonly database: Step;
     readonly db: Step<Database>;
-    readonly vault: Step<Vault>;
   },
-  environmentsOf: (
-    config: Config,
-    access: Access,
-    vault: Vault,
-  ) => readonly ReadableEnvironment[] | Promise<readonly ReadableEnvironment[]>,
+  environmentOf: (config: Config, access: Access) => ReadableEnvironment,
 ): Step<true> {
-  return createStep(title, needs, async ({ access, config, db, vault }) => {
+  return createStep(title, needs, async ({ access, config, db }) => {
     const registered = await createEnvironmentLedger(db).list();
-    const findings = (await environmentsOf(config, access, vault)).map(async (environment) => {
-      const { system, address } = environment;
-      const known = registered.find((one) => one.system === system && one.address === address);
-      return compare(environment, known).catch((error: unknown) => toFinding(address, error));
-    });
-    return { value: true, findings: await Promise.all(findings) };
+    const environment = environmentOf(config, access);
+    const { system, address } = environment;
+    const known = registered.find((one) => one.system === system && one.address === address);
+    const finding = await compare(environment, known).catch((error: unknown) => toFinding(address, error));
+    return { value: true, findings: [finding] };
   });
 }
 

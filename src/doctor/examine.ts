@@ -1,13 +1,11 @@
 import { leaveBy } from '../clients/http/egress.js';
 import type { Database } from '../ledger/database.js';
 import type { Vault } from '../ledger/settings/vault.js';
-import { openApplications } from '../process/access.js';
 import type { Config } from '../process/config.js';
-import { toBusinessCentralEnvironments, toDataverseEnvironment } from '../process/environment-lock.js';
+import { toDataverseEnvironment } from '../process/environment-lock.js';
 import { createFoundation, type Foundation } from '../process/runtime.js';
 import type { KeyRing } from '../secrets/key-ring.js';
-import { examineCompany, examinePermissions, examineSubscriptions } from './business-central.js';
-import { examineRuleTargets, examineSetup } from './company-setup.js';
+import { examineCompanies } from './companies.js';
 import { examineConfiguration, examineKeys } from './configuration.js';
 import { examineExpiry, examineToken } from './credentials.js';
 import { examineDatabase } from './database.js';
@@ -58,12 +56,10 @@ export function createExamination(load: () => Config): Examination {
     'business central': examineHost('host of business central', config, (of) => of.businessCentral.environmentUrl),
   };
   const database = examineDatabase(db);
-  const tokens = {
-    dataverse: examineToken('dataverse', { config, vault, host: hosts.entra, database }),
-    company: examineToken('business-central', { config, vault, host: hosts.entra, database }),
-  };
-  const dataverse = examineDataverse(tokens.dataverse, keep);
-  const company = examineCompany(tokens.company, config, keep);
+  const needs = { config, vault, host: hosts.entra, database };
+  const dataverseToken = examineToken('dataverse', needs);
+  const dataverse = examineDataverse(dataverseToken, keep);
+  const companies = examineCompanies({ ...needs, token: examineToken('business-central', needs), db, keep });
   const temporal = examineTemporal(config, keep);
   return {
     steps: [
@@ -75,34 +71,24 @@ export function createExamination(load: () => Config): Examination {
       examineClock(hosts),
       database,
       examineExpiry({ config, vault, database, ids }),
-      tokens.dataverse,
-      tokens.company,
+      dataverseToken,
+      companies.tokens,
       dataverse,
       examineEnvironments(
         'dataverse: identity',
-        { access: tokens.dataverse, config, database, db, vault },
-        (known, access) => [toDataverseEnvironment(known, access)],
+        { access: dataverseToken, config, database, db },
+        toDataverseEnvironment,
       ),
       examineSalesReads(dataverse, config),
       examineChangeTracking(dataverse),
       examinePrivileges(dataverse, config),
       examineColumns(dataverse, config),
       examineWebhooks(dataverse, config),
-      company,
-      examineEnvironments(
-        'business central: identity',
-        { access: tokens.company, config, database, db, vault },
-        async (known, access, secrets) =>
-          toBusinessCentralEnvironments(known, await openApplications(known, secrets, access)),
-      ),
-      examinePermissions(company, config),
-      examineSetup(company, config),
-      examineRuleTargets(company, config),
-      examineSubscriptions(company, config),
+      ...companies.steps,
       temporal,
       examineQueues(temporal, config),
       examineRuns(temporal),
-      examineLoops(temporal, config, company),
+      examineLoops(temporal, config, companies),
       examineWitnesses({ config, database, db }),
       examineLanes({ database, db }),
       examineFeeds({ database, db, config }),

@@ -183,7 +183,10 @@ function explainBusinessCentral({ code, facts, message }: RemoteApiError): Expla
     );
   }
   if (facts.remoteCode === 'NoEnvironment') {
-    return wrong(message, 'Set BC_ENVIRONMENT to a name that Business Central admin center > Environments shows.');
+    return wrong(
+      message,
+      'Set BC_ENVIRONMENT, or `environment` of the company in the rules file, to a name that Business Central admin center > Environments shows.',
+    );
   }
   if (code === 'unauthorized') {
     return wrong(

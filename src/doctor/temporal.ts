@@ -9,7 +9,7 @@ import { CHECK_TRAIL } from '../dispatch/ensure/trail-proof.js';
 import { type Config, ConfigError } from '../process/config.js';
 import { connectTemporalClient } from '../process/temporal-connection.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
-import type { CompanyAccess } from './business-central.js';
+import { type ExaminedCompanies, withLabel } from './companies.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
@@ -156,7 +156,7 @@ export function toPolled(queue: string, workers: number, parallel = 0): Finding 
 export function examineLoops(
   temporal: Step<Client>,
   configuration: Step<Config>,
-  company: Step<CompanyAccess>,
+  companies: Pick<ExaminedCompanies, 'list'>,
 ): Step<true> {
   return createStep('temporal: loops and schedules', { temporal, config: configuration }, async (known) => {
     const { temporal: client, config } = known;
@@ -164,24 +164,32 @@ export function examineLoops(
       const advice = 'Set FEEDS=on for the starter: without feeds a lost webhook is a lost deal.';
       return { value: true, findings: [notChecked('loops', 'FEEDS is off', advice)] };
     }
-    const at = await company.value();
-    const loops = [
-      ...FEED_TABLES.map(salesFeedId),
-      ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
-      ...(at && config.starter.publicUrl !== undefined ? [subscriptionsWorkflowId(at.companyId)] : []),
-    ];
     const schedules = [
       ...[RECONCILE_SALES_ID, AUDIT_SEALS, CHECK_TRAIL, RESUME_DEALS, TELL_SELLERS, DRIFT_ID],
       ...(config.rules.alerts.channels.length > 0 ? [SEND_ALERTS] : []),
-      ...(at ? [invoiceSweepId(at.companyId)] : []),
     ];
+    const ofCompanies = (await companies.list()).map(async ({ label, company }) => {
+      const at = await company.value();
+      const findings = at
+        ? await examineLoopsOf(client, at.companyId, config.starter.publicUrl !== undefined)
+        : [notChecked('invoice-feed', 'because of what is said of business central')];
+      return withLabel(label, findings);
+    });
     const findings = await Promise.all([
-      ...loops.map((id) => examineLoop(client, id)),
-      ...schedules.map((id) => examineSchedule(client, id)),
+      ...FEED_TABLES.map(async (table) => [await examineLoop(client, salesFeedId(table))]),
+      ...schedules.map(async (id) => [await examineSchedule(client, id)]),
+      ...ofCompanies,
     ]);
-    if (!at) findings.push(notChecked('invoice-feed', 'because of what is said of business central'));
-    return { value: true, findings };
+    return { value: true, findings: findings.flat() };
   });
+}
+
+function examineLoopsOf(client: Client, companyId: string, isSubscribing: boolean): Promise<Finding[]> {
+  return Promise.all([
+    examineLoop(client, invoiceFeedWorkflowId(companyId)),
+    ...(isSubscribing ? [examineLoop(client, subscriptionsWorkflowId(companyId))] : []),
+    examineSchedule(client, invoiceSweepId(companyId)),
+  ]);
 }
 
 const START = 'Start the starter with FEEDS=on: it makes sure that they run.';

@@ -13,7 +13,7 @@ import { TASK_QUEUES } from '../deal/ids.js';
 import type { SystemName } from '../ledger/settings/environments.js';
 import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
 import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
-import { type Config, toEnvironmentUrl } from './config.js';
+import { type ApplicationConfig, type Config, toEnvironmentUrl } from './config.js';
 import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
 import type { Foundation } from './runtime.js';
 import { createSharedPauses } from './shared-pauses.js';
@@ -91,23 +91,36 @@ export function findApp(
 }
 
 /** @throws ConfigError */
-export async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
+async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
   const { apiUrl, app: firstApp, applications } = config.businessCentral;
   const accesses = new Map<string, Access>();
-  for (const { name, app, queue: laneName, isOfItsOwn, parallel } of applications) {
-    if (!isOfItsOwn) {
-      accesses.set(name, { ...first, parallel, laneName });
-      continue;
-    }
-    const credential = toApplicationCredential(name);
-    const credentials = createCredentialProvider(vault, credential, undefined);
-    await ensureCredential(credential, credentials);
-    accesses.set(name, { ...first, parallel, laneName, tokens: createTokenSource(app, credentials) });
+  for (const application of applications) {
+    const { name, parallel, queue: laneName } = application;
+    const own = application.isOfItsOwn ? await openApplication(config, vault, application) : first;
+    accesses.set(name, { ...own, parallel, laneName });
   }
   return ({ application, environment }) => ({
     ...(accesses.get(application ?? '') ?? first),
     environmentUrl: toEnvironmentUrl(apiUrl, firstApp.tenantId, environment),
   });
+}
+
+/** An app registration of its own, whatever becomes of the others. @throws ConfigError */
+export async function openApplication(
+  config: Config,
+  vault: CredentialSource,
+  { name, app, parallel, queue }: ApplicationConfig,
+): Promise<Access> {
+  const credential = toApplicationCredential(name);
+  const credentials = createCredentialProvider(vault, credential, undefined);
+  await ensureCredential(credential, credentials);
+  return {
+    environmentUrl: config.businessCentral.environmentUrl,
+    tokens: createTokenSource(app, credentials),
+    timeoutMs: config.requestTimeoutMs,
+    parallel,
+    laneName: queue,
+  };
 }
 
 /** One of the two alone. @throws ConfigError */
