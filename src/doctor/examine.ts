@@ -90,7 +90,7 @@ export function createExamination(load: () => Config): Examination {
       examineRuns(temporal),
       examineLoops(temporal, config, companies),
       examineWitnesses({ config, database, db }),
-      examineLanes({ database, db }),
+      examineLanes({ database, db, config }),
       examineFeeds({ database, db, config }),
       examineStarter(config, ring),
     ],

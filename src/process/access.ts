@@ -12,7 +12,7 @@ import type { CompanyPlace } from '../deal/companies.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 import type { SystemName } from '../ledger/settings/environments.js';
 import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
-import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
+import { type CredentialName, toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import { type ApplicationConfig, type Config, toEnvironmentUrl } from './config.js';
 import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
 import type { Foundation } from './runtime.js';
@@ -88,6 +88,15 @@ export function findApp(
   { application }: CompanyPlace,
 ): AppRegistration {
   return applications.find(({ name }) => name === application)?.app ?? app;
+}
+
+/** The name by which the secret of that app registration is set. */
+export function findCredentialName(
+  { applications }: Pick<Config['businessCentral'], 'applications'>,
+  { application }: Pick<CompanyPlace, 'application'>,
+): CredentialName {
+  const own = applications.find(({ name, isOfItsOwn }) => isOfItsOwn && name === application);
+  return own ? toApplicationCredential(own.name) : 'business-central';
 }
 
 /** @throws ConfigError */

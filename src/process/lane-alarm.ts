@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import type { LaneAlarm } from '../clients/http/lane.js';
 import type { PausedLaneLedger } from '../ledger/settings/paused-lanes.js';
+import type { CredentialName } from '../ledger/settings/vault.js';
 import type { ReadableEnvironment } from './environment-lock.js';
 
 export interface LaneAlarmOptions {
   readonly environment: Pick<ReadableEnvironment, 'system' | 'address'>;
   /** The app registration, whose environments share one secret and one alarm. */
   readonly clientId: string;
+  /** By which its secret is set. */
+  readonly credential: CredentialName;
   readonly lanes: PausedLaneLedger;
   readonly log: Logger;
 }
 
 /** One alarm for all workers: whoever pauses first logs it, and it stands in the ledger until a request goes through. */
-export function createLaneAlarm({ environment, clientId, lanes, log }: LaneAlarmOptions): LaneAlarm {
+export function createLaneAlarm({ environment, clientId, credential, lanes, log }: LaneAlarmOptions): LaneAlarm {
   const { system } = environment;
   const ofApp = { system, address: `app registration ${clientId}` };
   /** For an alarm that the ledger could not take. */
@@ -26,7 +29,7 @@ export function createLaneAlarm({ environment, clientId, lanes, log }: LaneAlarm
       });
       isLogged = true;
       if (!isNew) return;
-      const advice = `see \`dealbridge doctor\`; a new secret is taken up by \`dealbridge credentials set ${system}\``;
+      const advice = `see \`dealbridge doctor\`; a new secret is taken up by \`dealbridge credentials set ${credential}\``;
       log.error({ ...lane, since, problem, advice }, 'sign-in refused, lane paused: deals wait');
     },
     async clear() {

@@ -15,8 +15,9 @@ import { type CompanyPlace, placeName } from '../deal/companies.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { findMapping } from '../ledger/settings/mappings.js';
 import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
+import type { CredentialName } from '../ledger/settings/vault.js';
 import { masterColumns } from '../mapping/fields/master-fields.js';
-import { type Access, findApp, openSharedAccess } from '../process/access.js';
+import { type Access, findApp, findCredentialName, openSharedAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import {
   confirmAll,
@@ -42,16 +43,26 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const { rules } = config;
   const open = await waitFor('PostgreSQL', () => openSharedAccess(config, foundation, clock), foundation);
   const lanes = createPausedLaneLedger(database);
-  const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
-    const alarm = createLaneAlarm({ environment: at(access), clientId, lanes, log });
+  const inLane = (
+    access: Access,
+    { app: { clientId }, credential }: { readonly app: AppRegistration; readonly credential: CredentialName },
+    at: (access: Access) => ReadableEnvironment,
+  ) => {
+    const alarm = createLaneAlarm({ environment: at(access), clientId, credential, lanes, log });
     const reach = { ...access, lane: createLane({ clock, alarm }) };
     return { reach, environment: at(reach) };
   };
   const { furtherCompanies, ...businessCentral } = config.businessCentral;
-  const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
+  const sales = inLane(open.dataverse, { app: config.dataverse.app, credential: 'dataverse' }, (access) =>
+    toDataverseEnvironment(config, access),
+  );
   const salesLock = lockOf(config, foundation, sales.environment);
+  const signInOf = (place: CompanyPlace) => ({
+    app: findApp(businessCentral, place),
+    credential: findCredentialName(businessCentral, place),
+  });
   const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }) => {
-    const { reach, environment } = inLane(open.businessCentralOf(place), findApp(businessCentral, place), (access) =>
+    const { reach, environment } = inLane(open.businessCentralOf(place), signInOf(place), (access) =>
       toBusinessCentralEnvironment({ ...businessCentral, ...place }, access),
     );
     const companyLock = lockOf(config, foundation, environment);

@@ -4,6 +4,7 @@ import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
 import { type Database, openDatabase, withSigner } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { createVault, toApplicationCredential, type Vault } from '../../src/ledger/settings/vault.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { openGateway } from '../../tools/stage/gateway.js';
@@ -123,6 +124,20 @@ describe('each app registration', () => {
     const alone = await examineWith({ BC_CLIENT_SECRET: 'another' });
     expect(alone.finding(TOKENS, 'business-central-us').result).toBe('ok');
     expect(alone.finding('business central: read', `${ABROAD}: customers`).result).toBe('ok');
+  });
+
+  it('that is refused is told with the credential of its own, also where only one environment refuses it', async () => {
+    const lanes = createPausedLaneLedger(database);
+    const abroad = `${gateway?.origin}/v2.0/${simulators.connection.tenant}/US ${COMPANY}`;
+    const addresses = [`app registration ${APP.clientId}`, abroad];
+    const pause = { system: 'business-central', pausedSince: new Date(), problem: 'unauthorized' } as const;
+    for (const address of addresses) await lanes.pause({ ...pause, address });
+    const examined = await examineWith();
+    for (const address of addresses) {
+      const { advice } = examined.finding('lanes', `business-central ${address}`);
+      expect(advice).toContain('`dealbridge credentials set business-central-us`');
+      await lanes.resume({ ...pause, address });
+    }
   });
 
   it('without a secret keeps no company of another from being compared with what is registered', async () => {

@@ -1,17 +1,20 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PausedLane, PausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
+import type { CredentialName } from '../../src/ledger/settings/vault.js';
 import { createLaneAlarm } from '../../src/process/lane-alarm.js';
 import { createLog } from '../../src/process/log.js';
 
 /** One alarm for all workers and environments that share a sign-in. */
 
 let logged: string[];
+let advised: string[];
 let paused: Map<string, PausedLane>;
 let isDown: boolean;
 
 beforeEach(() => {
   logged = [];
+  advised = [];
   paused = new Map();
   isDown = false;
 });
@@ -31,14 +34,15 @@ const lanes: PausedLaneLedger = {
   list: async () => [...paused.values()],
 };
 
-function alarmOf(address: string) {
+function alarmOf(address: string, credential: CredentialName = 'business-central') {
   const output = new PassThrough();
   output.on('data', (line: Buffer) => {
-    const { msg, address: where } = JSON.parse(line.toString());
+    const { msg, address: where, advice } = JSON.parse(line.toString());
     logged.push(`${msg}: ${where}`);
+    if (advice !== undefined) advised.push(advice);
   });
   const environment = { system: 'business-central', address } as const;
-  return createLaneAlarm({ environment, clientId: 'one', lanes, log: createLog('test', 'info', output) });
+  return createLaneAlarm({ environment, clientId: 'one', credential, lanes, log: createLog('test', 'info', output) });
 }
 
 const pause = { since: new Date('2026-03-31T12:00:00Z'), problem: 'ask for a token: unauthorized' };
@@ -53,6 +57,11 @@ describe('an alarm', () => {
     await here.clear();
     expect(logged.slice(1)).toEqual(['sign-in taken, lane goes on: app registration one']);
     expect(paused.size).toBe(0);
+  });
+
+  it('names the credential of the app registration that is refused, not that of another one', async () => {
+    await alarmOf('abroad', 'business-central-us').raise({ ...pause, by: 'entra' });
+    expect(advised).toEqual([expect.stringContaining('`dealbridge credentials set business-central-us`')]);
   });
 
   it('is one for each environment that refuses by itself', async () => {
