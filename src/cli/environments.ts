@@ -50,11 +50,14 @@ export function addEnvironmentCommands(program: Command): void {
           addressesOf: (of: System) => toAddresses(config, access, of),
         };
         const input = { system: system as System };
-        for (const { address, before, now } of await acceptEnvironment(dependencies, toPerson(options), input)) {
+        const { accepted, failed } = await acceptEnvironment(dependencies, toPerson(options), input);
+        for (const { address, before, now } of accepted) {
           const was = before ? describeIdentity(before) : 'nothing';
           const is = describeIdentity(now);
           console.log(`${address}: ${before && was === is ? `${is} as before` : `${was} before, ${is} now`}`);
         }
+        for (const { address, problem } of failed) console.error(`${address}: ${problem}`);
+        if (failed.length > 0) process.exitCode = 1;
       }),
     );
 }

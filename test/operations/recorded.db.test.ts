@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RemoteApiError } from '../../src/clients/errors.js';
 import type { Person } from '../../src/identity/person.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
@@ -10,7 +11,7 @@ import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { erasePersonalContent } from '../../src/operations/audit/audit.js';
 import { assignDeal, noteDeal } from '../../src/operations/deals/notes.js';
-import { acceptEnvironment } from '../../src/operations/settings/environments.js';
+import { acceptEnvironment, listEnvironments } from '../../src/operations/settings/environments.js';
 import { markComplete, markRestored, prune } from '../../src/operations/settings/upkeep.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
@@ -65,6 +66,28 @@ describe('acts that the ledger records itself', () => {
       ].map((action) => [action, 'ann', expect.objectContaining({ source: 'desk', verified: true })]),
     );
     expect((await verifyAudit(database, { knownSeals: [] })).findings).toEqual([]);
+  });
+
+  it('accept each company that answers, and tell which does not: one that was deleted keeps no other from going on', async () => {
+    const reading = (companyId: string) => async () => ({ companyId });
+    const addresses = [
+      { address: 'gone', readIdentity: async () => undefined },
+      {
+        address: 'away',
+        readIdentity: () => Promise.reject(new RemoteApiError('entra', 'unauthorized', 'ask for a token', {})),
+      },
+      { address: 'home', readIdentity: reading('new') },
+    ];
+    const { accepted, failed } = await acceptEnvironment({ database, addressesOf: () => addresses }, ANN, {
+      system: 'business-central',
+    });
+    expect(accepted).toMatchObject([{ address: 'home', now: { companyId: 'new' } }]);
+    expect(failed).toEqual([
+      { address: 'gone', problem: 'nothing stands under it: correct the settings' },
+      { address: 'away', problem: 'ask for a token: unauthorized' },
+    ]);
+    const registered = await listEnvironments({ database }, ANN, {});
+    expect(registered.map(({ address }) => address)).toContain('home');
   });
 
   it('are done with their entry or not at all, so that whoever repeats one does it once (I4)', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RefusedError } from '../../deal/errors.js';
+import { DealbridgeError } from '../../deal/errors.js';
 import type { Database } from '../../ledger/database.js';
 import {
   createEnvironmentLedger,
@@ -35,7 +35,16 @@ export interface AcceptedEnvironment {
   readonly now: Identity;
 }
 
-/** Registers what stands under the configured addresses now. The ledger records it in the trail. */
+export interface Acceptance {
+  readonly accepted: readonly AcceptedEnvironment[];
+  /** Nothing could be read there, so that what is registered stays. */
+  readonly failed: readonly { readonly address: string; readonly problem: string }[];
+}
+
+/**
+ * Registers what stands under the configured addresses now; one company that is away keeps no other from going on.
+ * The ledger records it in the trail.
+ */
 export const acceptEnvironment = defineOperation({
   act: 'accept an environment',
   input: z.strictObject({ system: z.enum(SYSTEMS) }),
@@ -48,19 +57,26 @@ export const acceptEnvironment = defineOperation({
     },
     { system },
     actor,
-  ): Promise<AcceptedEnvironment[]> => {
+  ): Promise<Acceptance> => {
     const environments = createEnvironmentLedger(database);
     const registered = await environments.list();
     const accepted: AcceptedEnvironment[] = [];
+    const failed: Acceptance['failed'][number][] = [];
     for (const { address, readIdentity } of addressesOf(system)) {
-      const now = await readIdentity();
-      if (!now) throw new RefusedError(`nothing stands under ${address}: correct the settings`);
+      const now = await readIdentity().catch((error: unknown) => {
+        if (!(error instanceof DealbridgeError)) throw error;
+        return error.message;
+      });
+      if (typeof now !== 'object') {
+        failed.push({ address, problem: now ?? 'nothing stands under it: correct the settings' });
+        continue;
+      }
       const before = registered.find((one) => one.system === system && one.address === address)?.identity;
       const isSame = before !== undefined && JSON.stringify(sorted(before)) === JSON.stringify(sorted(now));
       if (!isSame) await environments.accept({ system, address, identity: now }, actor);
       accepted.push({ address, before, now });
     }
-    return accepted;
+    return { accepted, failed };
   },
 });
 
