@@ -50,10 +50,16 @@ export function openSystems(config: Config, access: AllAccess): Systems {
       return openCompany(rule ? toPlace(rule, first) : first);
     },
     async findCompany(companyId) {
+      // One that cannot be reached is no hindrance to finding another.
+      let failure: unknown;
       for (const place of [first, ...first.furtherCompanies]) {
-        const company = await openCompany(place);
-        if (company.companyId === companyId) return company;
+        const company = await openCompany(place).catch((error: unknown) => {
+          failure ??= error;
+          return undefined;
+        });
+        if (company?.companyId === companyId) return company;
       }
+      if (failure !== undefined) throw failure;
       return undefined;
     },
     async close() {
