@@ -1,4 +1,5 @@
 import type { Actor } from './actor.js';
+import { isSameCode } from './codes.js';
 import type { Decimal } from './money.js';
 import { isLess } from './money.js';
 
@@ -7,6 +8,8 @@ import { isLess } from './money.js';
 export interface ApprovalRule {
   /** Total including tax, in the currency of the document. */
   readonly above?: Decimal | undefined;
+  /** Of {@link above}: a document in another currency cannot be compared with it, and counts as above it. */
+  readonly currency?: string | undefined;
   /** Nothing was handed over for the customer before. */
   readonly newCustomer?: true | undefined;
   /** Draft and deal do not agree, and a person may accept it. */
@@ -24,6 +27,7 @@ export interface DraftFacts {
 
 export interface ApprovalFacts extends DraftFacts {
   readonly total: Decimal;
+  readonly currency: string;
   readonly hasDifference: boolean;
 }
 
@@ -38,11 +42,19 @@ export function toApproval(rules: readonly ApprovalRule[], facts: ApprovalFacts)
 }
 
 /** All that a rule names must be so. */
-function isMet({ above, newCustomer, difference, edited }: ApprovalRule, facts: ApprovalFacts): boolean {
-  if (above !== undefined && !isLess(above, facts.total)) return false;
+function isMet({ above, currency, newCustomer, difference, edited }: ApprovalRule, facts: ApprovalFacts): boolean {
+  if (above !== undefined && isComparable(currency, facts.currency) && !isLess(above, facts.total)) return false;
   if (newCustomer && !facts.isNewCustomer) return false;
   if (edited && !facts.isEdited) return false;
   return !difference || facts.hasDifference;
+}
+
+/**
+ * Whether an amount of the rules is one of a document in the currency; both as Business Central calls them. Without a currency the
+ * amount is meant in each.
+ */
+export function isComparable(limit: string | undefined, document: string): boolean {
+  return limit === undefined || isSameCode(limit, document);
 }
 
 /** Where a document stands that several confirm. */

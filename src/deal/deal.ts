@@ -186,7 +186,11 @@ export type QuoteSuccessor = (typeof QUOTE_SUCCESSORS)[number];
 /** Who ships and invoices a confirmed order: we at once, or the warehouse in Business Central in its own time. */
 export type OrderPosting = 'ship-and-invoice' | 'warehouse';
 
-export type Confirmation = { by: 'rule' } | { by: 'rule-below'; amount: Decimal } | { by: 'person' };
+export type Confirmation =
+  | { by: 'rule' }
+  /** With a currency: a person confirms what is in another one. */
+  | { by: 'rule-below'; amount: Decimal; currency?: string }
+  | { by: 'person' };
 
 /** What a person (or a rule) agrees to when confirming. */
 export interface Figures {

@@ -81,7 +81,7 @@ export function toRules(file: RulesFile): Rules {
           ? { by: 'rule' }
           : confirmation === 'person'
             ? { by: 'person' }
-            : { by: 'rule-below', amount: confirmation.automaticBelow },
+            : toRuleBelow(confirmation),
       ...(file.approval.length > 0 && { approval: file.approval }),
       createCustomers,
       createItems,
@@ -113,6 +113,13 @@ export function toRules(file: RulesFile): Rules {
     sellerNotes: toSellerNoteRules(file.sellerNotes),
     flows: file.flows,
   };
+}
+
+function toRuleBelow({
+  automaticBelow: amount,
+  currency,
+}: Extract<RulesFile['confirmation'], object>): Rules['policy']['confirmation'] {
+  return { by: 'rule-below', amount, ...(currency !== undefined && { currency }) };
 }
 
 function toDocumentRules(documents: RulesFile['documents']): Rules['documents'] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countMissingAfter, findApproverMisfit, toApproval } from '../../src/deal/approval.js';
 import { parseRules } from '../../src/process/config.js';
 
-const FACTS = { total: '5000.00', isNewCustomer: false, hasDifference: false, isEdited: false };
+const FACTS = { total: '5000.00', currency: 'EUR', isNewCustomer: false, hasDifference: false, isEdited: false };
 const EDITED = { ...FACTS, isEdited: true };
 
 describe('how many people confirm', () => {
@@ -11,6 +11,15 @@ describe('how many people confirm', () => {
     ['no rule', [], FACTS, 0],
     ['above the amount', [above], FACTS, 2],
     ['exactly the amount', [{ ...above, above: '5000' }], FACTS, 0],
+    ['below the amount of the currency', [{ above: '6000', currency: 'EUR', approvers: 2 }], FACTS, 0],
+    ['above the amount of the currency', [{ above: '4000', currency: 'eur', approvers: 2 }], FACTS, 2],
+    ['below the amount, in another currency', [{ above: '6000', currency: 'CHF', approvers: 2 }], FACTS, 2],
+    [
+      'another currency and half of a rule',
+      [{ above: '1', currency: 'CHF', newCustomer: true, approvers: 2 }],
+      FACTS,
+      0,
+    ],
     ['a customer who is not new', [{ newCustomer: true, approvers: 2 }], FACTS, 0],
     ['a new customer', [{ newCustomer: true, approvers: 2 }], { ...FACTS, isNewCustomer: true }, 2],
     ['a difference', [{ difference: true, approvers: 2 }], { ...FACTS, hasDifference: true }, 2],
@@ -58,6 +67,12 @@ describe('the rule', () => {
     expect(parseRules('approval: [{ above: 5000, approvers: 2 }]').policy.approval).toEqual([
       { above: '5000', approvers: 2 },
     ]);
+    expect(parseRules('approval: [{ above: 5000, currency: EUR, approvers: 2 }]').policy.approval).toEqual([
+      { above: '5000', currency: 'EUR', approvers: 2 },
+    ]);
+    expect(() => parseRules('approval: [{ currency: EUR, newCustomer: true, approvers: 2 }]')).toThrow(
+      'currency with an amount in above',
+    );
   });
 
   it.each([

@@ -142,6 +142,23 @@ describe('the rules', () => {
     expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
+  it('ask people of a document in another currency than the amount, whatever its figure is', async () => {
+    const { deal } = await startWaiting({
+      confirmation: { by: 'rule' },
+      approval: [{ above: '100.00', currency: 'CHF', approvers: 2 }],
+    });
+    expect(await approvalOf(deal)).toEqual({ needed: 2, by: [] });
+    await deal.handle.terminate();
+
+    const below = { by: 'rule-below', amount: '1000' } as const;
+    const francs = await startWaiting({ confirmation: { ...below, currency: 'CHF' } });
+    expect(francs.world.books.posted).toEqual([]);
+    await francs.deal.handle.terminate();
+
+    const euros = await makeDealWorld(skipping, { confirmation: { ...below, currency: 'EUR' } }).start();
+    expect((await euros.handle.result()).outcome).toBe('written-back');
+  });
+
   it('ask one more person for a draft that somebody changed by hand, and say so', async () => {
     const world = makeDealWorld(skipping, { approval: [{ above: '10.00', approvers: 2 }] });
     world.books.isEdited = true;

@@ -191,18 +191,30 @@ const invoiceFeed = z
   })
   .prefault({});
 
+const limitCurrency = z
+  .string()
+  .regex(/^\w{1,10}$/, 'the code of a currency in Business Central, such as EUR')
+  .describe('Of the amount; a document in another currency is not compared with it, and people are asked');
+
 /** Documents that more than one person confirms. */
 const approvalRule = z
   .strictObject({
     above: amount.optional().describe('Total including tax, in the currency of the document'),
+    currency: limitCurrency.optional(),
     newCustomer: z.literal(true).optional().describe('Nothing was handed over for the customer before'),
     difference: z.literal(true).optional().describe('Draft and deal do not agree'),
     edited: z.literal(true).optional().describe('Somebody changed the draft by hand in Business Central'),
     approvers: z.number().int().min(1).max(5).describe('Different people, each signed in when they are several'),
   })
-  .refine(({ approvers: _, ...conditions }) => Object.values(conditions).some((one) => one !== undefined), {
-    message: 'one of above, newCustomer, difference and edited, or several',
-  });
+  .refine(({ above, currency }) => currency === undefined || above !== undefined, {
+    message: 'a currency with an amount in above',
+  })
+  .refine(
+    ({ approvers: _, currency: __, ...conditions }) => Object.values(conditions).some((one) => one !== undefined),
+    {
+      message: 'one of above, newCustomer, difference and edited, or several',
+    },
+  );
 
 const customColumn = z
   .string()
@@ -292,7 +304,11 @@ function isSelected(name: string): boolean {
 const rules = z.strictObject({
   version: z.literal(1).default(1),
   confirmation: z
-    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
+    .union([
+      z.literal('automatic'),
+      z.literal('person'),
+      z.strictObject({ automaticBelow: amount, currency: limitCurrency.optional() }),
+    ])
     .default('person'),
   approval: z.array(approvalRule).default([]),
   createCustomers: z.boolean().default(true),

@@ -18,6 +18,7 @@ export async function findApproval(
   );
   const facts = {
     total: draft.figures.totalIncludingTax,
+    currency: draft.figures.currency,
     hasDifference: (draft.difference ?? becameOtherwise) !== undefined,
     ...known,
   };

@@ -1,5 +1,6 @@
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Draft } from '../../activities/documents/drafts.js';
+import { isComparable } from '../../deal/approval.js';
 import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import { ledger } from '../activity-options.js';
@@ -64,7 +65,10 @@ function isConfirmedByRule(policy: Policy, draft: Draft): boolean {
     case 'rule':
       return true;
     case 'rule-below':
-      return isLess(draft.figures.totalIncludingTax, policy.confirmation.amount);
+      return (
+        isComparable(policy.confirmation.currency, draft.figures.currency) &&
+        isLess(draft.figures.totalIncludingTax, policy.confirmation.amount)
+      );
     case 'person':
       return false;
   }
