@@ -135,6 +135,27 @@ describe('the company of a step', () => {
     ]);
   });
 
+  it('is waited for while it is throttled, though one that stands before it in the rules was deleted for ever', async () => {
+    const pounds = randomUUID();
+    let isThrottled = true;
+    const { companies } = openCompanies(async ({ company }) => {
+      if (company === 'Dollars')
+        throw new RemoteApiError('business-central', 'not-found', "'Dollars' is none of 'Cents'", {});
+      if (isThrottled)
+        throw new RemoteApiError('business-central', 'throttled', 'look the company up', { retryAfterMs: 5_000 });
+      return toCompany(pounds);
+    });
+    await expect(companies.withId(pounds)).rejects.toMatchObject({
+      type: 'business-central/throttled',
+      nonRetryable: false,
+    });
+    isThrottled = false;
+    expect((await companies.withId(pounds)).companyId).toBe(pounds);
+    expect(await refusalsOf(companies.withId(randomUUID()))).toMatchObject([
+      { text: expect.stringContaining("none of 'Cents'") },
+    ]);
+  });
+
   it('is refused when no rule names it any more: no other company stands in', async () => {
     const steps = await where(randomUUID());
     expect(await refusalsOf(steps.where({ companyId: randomUUID() }))).toMatchObject([{ reason: 'company-unknown' }]);

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { SubscriptionClient } from '../../clients/business-central/subscriptions.js';
@@ -76,15 +77,17 @@ export function createCompanies(options: CompaniesOptions): Companies {
       if (known && known.companyId === companyId) return known;
     }
     // One that cannot be reached is no hindrance to the records of another.
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const place of places) {
       const company = await openAlone(place).catch((error: unknown) => {
-        failure ??= error;
+        failures.push(error);
         return undefined;
       });
       if (company?.companyId === companyId) return company;
     }
-    if (failure !== undefined) throw failure;
+    // It may be the one that answers later: nobody is held for another that is gone for good (I13).
+    const passing = failures.find((error) => !(error instanceof ApplicationFailure && error.nonRetryable));
+    if (failures.length > 0) throw passing ?? failures[0];
     throw refuse('company-unknown', `no rule names the company ${companyId}, to which the record belongs`);
   }
 
