@@ -92,7 +92,7 @@ function soldLines({ seed }: Deal): object[] {
   const { store } = simulators.dataverse;
   const { table, via } = LINES[seed.kind] as { table: string; via: string };
   const sold = [...store.children(table, via, seed.id)].map((line) => ({
-    ...toObject(line['productid'] ? store.find('product', String(line['productid'])) : undefined),
+    ...toObject(line['productid'] && store.find('product', String(line['productid']))?.['productnumber']),
     quantity: Number(line['quantity']),
     unitPrice: Number(line['priceperunit']),
     discountAmount: Number(line['manualdiscountamount']),
@@ -101,9 +101,9 @@ function soldLines({ seed }: Deal): object[] {
   return Number(seed.freight) === 0 ? sold : [...sold, freight];
 }
 
-function toObject(product: Row | undefined): object {
-  if (!product) return { lineType: 'Account', lineObjectNumber: '8400' };
-  return { lineType: 'Item', lineObjectNumber: product['productnumber'] };
+function toObject(productNumber: unknown): object {
+  if (!productNumber) return { lineType: 'Account', lineObjectNumber: '8400' };
+  return { lineType: 'Item', lineObjectNumber: productNumber };
 }
 
 function postInvoice(of: Deal, planted: Planted = {}): SalesDocument {
