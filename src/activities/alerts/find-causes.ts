@@ -42,13 +42,16 @@ export function createFindCauses(
     const sales = (await feeds.listFeeds())
       // Who paused it knows.
       .filter(({ pausedAt, caughtUpAt, openedAt }) => !pausedAt && (caughtUpAt ?? openedAt).getTime() < before)
-      .map(({ table }) => `${table} of Sales`);
+      .map(({ table }) => toSystemCause('feed', `${table} of Sales`, `${table} of Sales`));
     const companies = await findCompanyNames(database);
     const left = await listLeftCompanies(database);
     const businessCentral = (await listInvoiceFeeds(database))
       .filter(({ companyId, lagSeconds }) => lagSeconds > feedMinutes * MINUTE_S && !left.has(companyId))
-      .map(({ companyId }) => `invoices of ${companies.get(companyId) ?? companyId}`);
-    return [...sales, ...businessCentral].map((name) => toSystemCause('feed', name, name));
+      // Two companies may have been registered by one name, as when one was renamed and the other got its name.
+      .map(({ companyId }) =>
+        toSystemCause('feed', `invoices of ${companyId}`, `invoices of ${companies.get(companyId) ?? companyId}`),
+      );
+    return [...sales, ...businessCentral];
   }
 
   async function findEndingCredentials(now: Date): Promise<AlertCause[]> {
