@@ -74,6 +74,8 @@ export interface AlertDraft {
 
 /** What is to be said now over one channel, of causes that come page by page: of them only counts and the first few numbers are kept. */
 export interface MessagePlan {
+  /** The channel keeps its quiet hours now: what waits for it waits until they end. */
+  readonly isSilent: boolean;
   /** Returns those that go into a message of what is new. */
   add(causes: readonly AlertCause[], sentCauses: ReadonlySet<string>): readonly AlertCause[];
   drafts(): AlertDraft[];
@@ -101,6 +103,7 @@ export function createMessagePlan(
   const sendsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt, quietHours);
   const [added, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
   return {
+    isSilent,
     add(causes, sentCauses) {
       // A digest has all of them; a channel that is told at once as well gets the new ones by themselves.
       if (sendsAll) for (const cause of causes) open.add(cause);

@@ -426,3 +426,43 @@ describe('the audit trail', () => {
     expect(rows).toEqual([]);
   });
 });
+
+describe('a message that a channel refused before its quiet hours', () => {
+  it('waits until they end', async () => {
+    await hold('customer-missing', 'QUO-1');
+    let isDown = true;
+    const asked: string[] = [];
+    const send = async ({ messageId }: { readonly messageId: string }) => {
+      asked.push(messageId);
+      if (isDown) throw new AlertError('mail', 'no answer in time');
+      return undefined;
+    };
+    const alerts = open({ quietHours: { from: '20:00', to: '07:00', weekends: false } }, { all: { send } });
+    alerts.passTo(new Date('2026-03-31T19:59:00Z'));
+    await alerts.run();
+    isDown = false;
+    alerts.passTo(new Date('2026-03-31T23:00:00Z'));
+    await alerts.run();
+    expect(asked).toHaveLength(1);
+    alerts.passTo(new Date('2026-04-01T07:00:00Z'));
+    await alerts.run();
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('two companies that were registered by the same name', () => {
+  it('are both said to be late, and keep nobody from being told', async () => {
+    for (const address of ['one', 'two']) {
+      const companyId = randomUUID();
+      await database.query(
+        `INSERT INTO environments (system, address, identity, registered_by) VALUES ('business-central', $1, $2, 'test')`,
+        [address, JSON.stringify({ v: 1, facts: { companyId, companyName: 'CRONUS' } })],
+      );
+      await database.query(`INSERT INTO invoice_feeds (company_id, watermark, opened_at) VALUES ($1, $2, $2)`, [
+        companyId,
+        new Date(NOW.getTime() - HOUR_MS),
+      ]);
+    }
+    expect(await open().run()).toEqual(['2 invoices of CRONUS']);
+  });
+});

@@ -36,7 +36,7 @@ const ATTEMPT_IS_OVER_AFTER = '2 minutes';
 export type OpenCauses = (db: Queryable) => AsyncIterable<readonly AlertCause[]>;
 
 export interface AlertLedger {
-  /** The messages of one channel that wait after planning. Two who plan at once plan nothing twice. */
+  /** The messages of one channel that are to be sent after planning; none in its quiet hours. Two who plan at once plan nothing twice. */
   plan(
     channel: Pick<AlertChannel, 'name' | 'owners' | 'kinds'>,
     findOpen: OpenCauses,
@@ -101,6 +101,8 @@ export function createAlertLedger(database: Database): AlertLedger {
         await forgetWhatIsOver(tx, name);
         for (const draft of plan.drafts())
           await saveDraft(tx, name, draft, draft.digestOf === undefined ? idOf(draft.owner) : randomUUID());
+        // Also what was refused before they began.
+        if (plan.isSilent) return [];
         const rows = await selectRows(
           tx,
           plannedRow,
