@@ -70,7 +70,7 @@ export function findSellerNote(
   { hasNote, now, rules }: { readonly hasNote: boolean; readonly now: Date; readonly rules: SellerNoteRules },
 ): SellerNote | undefined {
   const { state } = deal;
-  if (state === 'held') return rules.held ? toHeldNote(deal) : undefined;
+  if (state === 'held') return rules.held || hasNote ? toHeldNote(deal) : undefined;
   const ageMs = now.getTime() - deal.changedAt.getTime();
   if (state === 'awaiting-confirmation' && rules.waitingMs !== undefined && ageMs >= rules.waitingMs) return WAITING;
   if (state === 'rejected' || state === 'cancelled') {

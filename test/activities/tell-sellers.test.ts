@@ -181,6 +181,16 @@ describe('a deal that waits for its confirmation', () => {
     expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document was rejected/)]);
   });
 
+  it('and is held then, does not go on saying that nothing is to be done, whatever the rule tells of holds', async () => {
+    const deal = await sell();
+    const rules = 'sellerNotes: { held: false }';
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    await tellAfter(25 * HOUR_MS, { rules });
+    await counter.ledger.change(deal.recordId, HELD);
+    await tellAfter(HOUR_MS, { rules });
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/no currency\. It is your turn/)]);
+  });
+
   it('is told a day after a hold that was cleared', async () => {
     const deal = await holdAndTell();
     await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
