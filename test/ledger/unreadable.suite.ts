@@ -125,7 +125,11 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         async plant() {
           const alerts = createAlertLedger(database);
           const content = { owner: 'IT', title: 'one', groups: [], link: 'https://desk.example/' } as const;
-          const plan = { add: () => [], drafts: () => [{ owner: 'IT', digestOf: undefined, content } as const] };
+          const plan = {
+            isSilent: false,
+            add: () => [],
+            drafts: () => [{ owner: 'IT', digestOf: undefined, content } as const],
+          };
           const nothing = async function* () {};
           const [planned] = await alerts.plan({ name: randomUUID(), owners: [], kinds: [] }, nothing, () => plan);
           const id = planned?.messageId ?? '';
