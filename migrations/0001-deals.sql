@@ -7,6 +7,7 @@ CREATE TABLE source_records (
   state text NOT NULL DEFAULT 'seen',
   hold_reason text,
   hold_text text,
+  held_since timestamptz,
   carrier_id uuid,
   revision text,
   record_number text,
@@ -46,6 +47,7 @@ COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';
 COMMENT ON COLUMN source_records.state IS 'A state of src/deal/states.ts.';
 COMMENT ON COLUMN source_records.hold_reason IS 'Why the deal waits for a person: a reason of src/deal/holds.ts; null unless the state is held.';
 COMMENT ON COLUMN source_records.hold_text IS 'What was found, in words.';
+COMMENT ON COLUMN source_records.held_since IS 'Since when the deal has been held for the same, however often its step was repeated; of a hold that is over, since when it was.';
 COMMENT ON COLUMN source_records.carrier_id IS 'The record of the lineage that carries the deal instead.';
 COMMENT ON COLUMN source_records.revision IS 'The revision that the deal is handed over at: a key of deal_revisions.';
 COMMENT ON COLUMN source_records.record_number IS 'Number of the record in Sales.';

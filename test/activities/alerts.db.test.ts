@@ -466,3 +466,20 @@ describe('two companies that were registered by the same name', () => {
     expect(await open().run()).toEqual(['2 invoices of CRONUS']);
   });
 });
+
+describe('a deal whose step is repeated and finds the same', () => {
+  it('waits since it was held first, and no longer once it waits for something else', async () => {
+    const recordId = await hold('period-closed', 'QUO-1');
+    const ledger = createLedger(database);
+    const held = { kind: 'held', reason: 'period-closed', text: 'the period is closed' } as const;
+    await ledger.change(recordId, held);
+    await database.query(`UPDATE source_records SET held_since = held_since - interval '25 hours'`);
+    await ledger.change(recordId, { kind: 'state', state: 'confirmed' });
+    await ledger.change(recordId, { ...held, isRepeated: true });
+    const rules = { channels: [makeChannel({ kinds: ['waiting'] })] };
+    expect(await open(rules).run()).toEqual(['1 a hold for more than 24 h']);
+    await ledger.change(recordId, { ...held, reason: 'posting-setup' });
+    const other = { channels: [makeChannel({ name: 'other', kinds: ['waiting'] })] };
+    expect(await open(other).run()).toEqual([]);
+  });
+});

@@ -205,9 +205,20 @@ export function createLedgerActivities({
 }
 
 function toChange(note: StateChange): RecordChange {
-  const { state, problems = [], decision, carrierId, endedBy, isClosed, invoiceNumber, revision } = note;
+  const {
+    state,
+    problems = [],
+    isRepeated = false,
+    decision,
+    carrierId,
+    endedBy,
+    isClosed,
+    invoiceNumber,
+    revision,
+  } = note;
   const [first] = problems;
-  if (first) return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; ') };
+  if (first)
+    return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; '), isRepeated };
   if (isCarried(state) && carrierId) return { kind: 'carried', state, carrierId };
   const by = endedBy ?? (decision && nameOf(decision.actor));
   if (isFinal(state) && by) return { kind: 'ended', state, by };

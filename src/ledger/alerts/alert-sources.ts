@@ -25,7 +25,7 @@ const pendingRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   record_number: nullable(textColumn),
   hold_reason: shownReason,
-  changed_at: timeColumn,
+  since: timeColumn,
   place: textColumn,
 });
 
@@ -44,7 +44,8 @@ export async function listPendingDeals(
   const rows = await selectRows(
     db,
     pendingRow,
-    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at, changed_at::text AS place,
+    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at::text AS place,
+       CASE WHEN state = 'held' THEN coalesce(held_since, changed_at) ELSE changed_at END AS since,
        CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
      FROM source_records
      WHERE (state = 'held' AND hold_reason IS NOT NULL OR state = 'awaiting-confirmation' AND changed_at < $1)
@@ -58,7 +59,7 @@ export async function listPendingDeals(
       recordId: row.record_id,
       number: row.record_number,
       reason: row.hold_reason,
-      since: row.changed_at,
+      since: row.since,
     })),
     next: last && { changedAt: last.place, recordId: last.record_id },
   };

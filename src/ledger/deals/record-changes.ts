@@ -23,7 +23,13 @@ export type RecordChange =
       /** At which the deal is handed over, where a later one was read since. */
       readonly revision?: string;
     }
-  | { readonly kind: 'held'; readonly reason: HoldReason; readonly text: string }
+  | {
+      readonly kind: 'held';
+      readonly reason: HoldReason;
+      readonly text: string;
+      /** Its step was repeated and found the same. */
+      readonly isRepeated?: boolean;
+    }
   /** Another record of the lineage carries the deal. */
   | { readonly kind: 'carried'; readonly state: 'superseded' | 'already-handed-over'; readonly carrierId: string }
   | { readonly kind: 'ended'; readonly state: (typeof FINAL_STATES)[number]; readonly by: string }
@@ -169,12 +175,13 @@ async function recordState(
 async function recordHold(
   db: Queryable,
   recordId: string,
-  { reason, text }: { readonly reason: HoldReason; readonly text: string },
+  { reason, text, isRepeated = false }: Omit<Extract<RecordChange, { kind: 'held' }>, 'kind'>,
 ): Promise<void> {
   await db.query(
-    `UPDATE source_records SET state = 'held', hold_reason = $2, hold_text = $3, changed_at = now()
+    `UPDATE source_records SET state = 'held', hold_reason = $2, hold_text = $3, changed_at = now(),
+       held_since = CASE WHEN $4 THEN coalesce(held_since, now()) ELSE now() END
      WHERE record_id = $1`,
-    [recordId, reason, text],
+    [recordId, reason, text, isRepeated],
   );
 }
 

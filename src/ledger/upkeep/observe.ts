@@ -91,7 +91,7 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const holds = await selectRows(
     db,
     backlogRow,
-    `SELECT hold_reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
+    `SELECT hold_reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(coalesce(held_since, changed_at)))::float8 AS oldest
      FROM source_records WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY hold_reason`,
   );
   const feeds = await selectRows(
