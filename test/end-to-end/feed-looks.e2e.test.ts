@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
+import { RESUME_DEALS } from '../../src/dispatch/ensure/resumed-deals.js';
+import { createFindRunningDeals } from '../../src/dispatch/running-deals.js';
 import { executeWorkflow, WORKFLOWS } from '../../src/dispatch/workflows.js';
 import { confirmUpdate } from '../../src/workflows/deals/messages.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
@@ -55,7 +57,11 @@ describe('a running deal', () => {
     const order = dealer.takeKnown();
     await seller.submitOrder(order.id);
     await dealer.untilState(order, 'awaiting-confirmation');
+    // The schedule may fall on this very moment, and would start the run first.
+    await stage.temporal.schedule.getHandle(RESUME_DEALS).pause('a test');
     await stage.temporal.workflow.getHandle(order.id).terminate('a test');
+    const findRunning = createFindRunningDeals(stage.temporal);
+    await until(async () => (await findRunning([order.id])).size === 0);
     await stage.database.query(
       `UPDATE source_records SET changed_at = now() - interval '1 hour' WHERE record_id = $1`,
       [order.id],
