@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { claimData } from './lib/claim-data.mjs';
 import { isGiven, publishPlace, readDotEnv } from './lib/env-file.mjs';
+import { endLeftBehind } from './lib/left-behind.mjs';
 import { findRestoreAdvice, markRestored, RESTORED } from './lib/restored-ledger.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
@@ -33,16 +34,31 @@ async function stop(code) {
   for (const work of stopping.splice(0).reverse()) await work();
   process.exit(code);
 }
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void stop(0));
+
+/** One of us is gone, and the others would wait for it for ever: whatever watches this process starts all of them again. */
+function stopWithout(name, how) {
+  if (!isStopping) say(`${name} ended${how}: stopping the others, too`);
+  void stop(1);
+}
+
+/** Its channel closes however this process ends, SIGKILL included; the channel alone does not keep it alive. */
+const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
+  `process.on('disconnect', () => process.kill(process.pid, 'SIGTERM')); process.channel?.unref();`,
+)}`;
 
 function child(path, args, childEnv) {
-  const started = fork(join(ROOT, path), args, { env: childEnv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const started = fork(join(ROOT, path), args, {
+    env: childEnv,
+    execArgv: ['--import', END_WITH_PARENT],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   started.stderr.pipe(process.stderr, { end: false });
   process.once('exit', () => started.kill('SIGKILL'));
   stopping.push(
     () =>
       new Promise((resolve) => {
-        if (started.exitCode !== null) return resolve();
+        if (started.exitCode !== null || started.signalCode !== null) return resolve();
         started.once('exit', resolve);
         started.kill('SIGTERM');
       }),
@@ -66,10 +82,7 @@ async function startProgram(name) {
       reject(new Error([`the ${name} ended with ${code} before it was ready`, advice].filter(Boolean).join('\n'))),
     );
   });
-  started.once('exit', (code) => {
-    if (!isStopping) say(`the ${name} ended with ${code}`);
-    void stop(1);
-  });
+  started.once('exit', (code, signal) => stopWithout(`the ${name}`, ` with ${code ?? signal}`));
   say(`${name}: ready`);
 }
 
@@ -97,9 +110,11 @@ try {
   if (!env.TEMPORAL_ADDRESS) {
     // A database of one version is not for another (reference/temporal 10.1).
     const dbFile = join(DATA, `temporal-${await serverVersion(binary)}.db`);
+    await endLeftBehind(dbFile);
     const options = { binary, dbFile, port: TEMPORAL_PORT, uiPort: UI_PORT, codecEndpoint };
     const server = await step('starting Temporal', () => startTemporal(options));
     stopping.push(server.stop);
+    void server.ended.then(() => stopWithout('Temporal', ''));
     env.TEMPORAL_ADDRESS = server.address;
     say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
   }
@@ -109,6 +124,7 @@ try {
       ledger.stdout.once('data', (line) => resolve(String(line).trim()));
       ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));
     });
+    ledger.once('exit', (code, signal) => stopWithout('the embedded ledger', ` with ${code ?? signal}`));
     data.note(env.DATABASE_URL);
     say('Ledger: embedded, in .data/ledger');
   }

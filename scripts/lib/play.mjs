@@ -18,7 +18,7 @@ export async function play(name, work, { keep = false, keepsFolder = () => false
     else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   const interruption = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'])
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
       process.on(signal, () => {
         if (!isStopped) return resolve('interrupted');
         // Who asks again does not wait: what was started is killed as this process exits, and the folder goes behind it.

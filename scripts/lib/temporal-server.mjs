@@ -70,6 +70,8 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
   return {
     address,
     pid: child.pid,
+    /** Resolves when it has ended, whoever ended it. */
+    ended,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     async stop() {
       process.off('exit', kill);
