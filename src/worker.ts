@@ -49,13 +49,15 @@ const prepareLedger = async () => {
 await waitFor('PostgreSQL', prepareLedger, { log });
 TemporalRuntime.install({
   logger: createTemporalLogger(log),
-  ...(telemetry.temporalMetrics !== undefined && {
-    telemetryOptions: {
+  telemetryOptions: {
+    // Its core would print by itself otherwise, past our log.
+    logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+    ...(telemetry.temporalMetrics !== undefined && {
       metrics: {
         prometheus: { bindAddress: telemetry.temporalMetrics, useSecondsForDurations: true, unitSuffix: true },
       },
-    },
-  }),
+    }),
+  },
 });
 const { ratePerSecond: ownRate, applications } = config.businessCentral;
 for (const { queue, ratePerSecond } of [

@@ -86,6 +86,27 @@ describe('the SDK’s words in our log', () => {
   });
 });
 
+it('a Temporal server that is away is one line a minute, however many pollers ask it again', () => {
+  const lines: string[] = [];
+  let now = 0;
+  const logger = createTemporalLogger(createLog('test', 'info', { write: (line) => void lines.push(line) }), () => now);
+  const sayRetried = (call: string) =>
+    logger.warn(`gRPC call ${call} retried 6 times`, { error: 'Status { code: Unavailable }' });
+  sayRetried('poll_workflow_task_queue');
+  for (let more = 0; more < 40; more += 1) sayRetried('poll_activity_task_queue');
+  now = 60_000;
+  sayRetried('poll_workflow_task_queue');
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    {
+      level: 40,
+      status: 'Status { code: Unavailable }',
+      lines: 1,
+      msg: 'Temporal does not answer, asked again: gRPC call poll_workflow_task_queue retried 6 times',
+    },
+    { lines: 41 },
+  ]);
+});
+
 it('a line of a run that hands a deal over names the deal and its trace', () => {
   const lines: string[] = [];
   const logger = createTemporalLogger(createLog('test', 'info', { write: (line) => void lines.push(line) }));
