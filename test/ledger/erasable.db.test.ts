@@ -50,6 +50,15 @@ describe('what people search deals by', () => {
     expect(await listNotes(stage.database, recordId)).toEqual([]);
   });
 
+  it('stays while the deal has not ended, and who asks learns when that will be', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-OPEN', name: 'For Mr Green' });
+    await stage.database.query(`UPDATE source_records SET state = 'written-back' WHERE record_id = $1`, [recordId]);
+    await expect(stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' })).rejects.toThrow(
+      "expected a deal that has ended (settled, superseded, already-handed-over, rejected, cancelled), got state 'written-back'; it ends when its invoices are paid",
+    );
+    expect(await find('mr green')).toMatchObject([{ recordId }]);
+  });
+
   it('goes with the topic of an opportunity, by which it was listed and found', async () => {
     const recordId = await stage.waiting.addWaiting({ number: 'Offer for Mrs Brown', table: 'opportunity' });
     expect(await find('mrs brown')).toMatchObject([{ recordId }]);

@@ -1,6 +1,6 @@
 import { ERASED_TEXT, toErasedDeal } from '../../deal/erasure.js';
 import { RefusedError } from '../../deal/errors.js';
-import { isFinal } from '../../deal/states.js';
+import { FINAL_STATES, isFinal } from '../../deal/states.js';
 import type { Database, Queryable } from '../database.js';
 import { getRecord } from '../deals/records.js';
 import { revisionRow } from '../deals/revisions.js';
@@ -34,7 +34,11 @@ export function erasePersonal(database: Database, { recordId, by, reason }: Eras
   return database.transaction(async (tx) => {
     const { state } = await getRecord(tx, recordId);
     if (!isFinal(state)) {
-      throw new RefusedError(`record ${recordId}: expected a deal that has ended, got state '${state}'`);
+      throw new RefusedError(
+        `record ${recordId}: expected a deal that has ended (${FINAL_STATES.join(', ')}), got state '${state}'${
+          state === 'written-back' ? '; it ends when its invoices are paid' : ''
+        }`,
+      );
     }
     const revisions = await eraseRevisions(tx, recordId);
     const documents = await eraseLineTexts(tx, recordId);
