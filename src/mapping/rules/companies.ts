@@ -2,7 +2,7 @@ import type { CompanyRule } from '../../deal/companies.js';
 import type { ColumnValue } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { parseSourceColumn, type SourceColumn } from '../fields/sources.js';
-import type { CompanyRuleInFile } from './rules-file.js';
+import type { CompanyRuleInFile } from './companies-file.js';
 
 /** The rules of companies ready for use, and the columns that they need of a deal. */
 

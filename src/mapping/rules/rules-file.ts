@@ -6,35 +6,24 @@ import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { UserError } from '../../deal/errors.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
-import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../../deal/lanes.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
 import { toLinearPattern } from '../../deal/linear-pattern.js';
 import { SELLER_NOTE_PLACES } from '../../deal/seller-notes.js';
 import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
-import { BROUGHT, PREFIXES, parseSourceColumn } from '../fields/sources.js';
 import { CODE_TABLES, type Section, TARGETS } from '../fields/targets.js';
 import { alerts } from './alerts-file.js';
+import { application, companyRule, refuseUnknownApplications } from './companies-file.js';
+import { approvalRule, confirmation } from './confirmation-file.js';
 import { flows, refuseChased } from './flows-file.js';
 import { timeOfDay, timeZone } from './times.js';
+import { amount, column, oneOrMore, text } from './written-values.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
-
-/** Numbers of accounts and codes may be written without quotes. */
-const text = z.union([z.string().min(1), z.number()]).transform(String);
-const amount = text.pipe(z.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 5000.00'));
-const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).min(1)]);
 
 const codeTable = z
   .record(z.string(), text)
   .default({})
   .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [toCode(key), code])));
-
-const column = z
-  .string()
-  .regex(
-    new RegExp(`^(?:(?:${PREFIXES.join('|')})\\.)?[a-z_][a-z0-9_]*$`),
-    'a column such as new_project, account.new_project, owner.…, line.…, product.… or salesorder.… in lower case',
-  );
 
 /** What fills one field. */
 const fieldRule = z
@@ -191,31 +180,6 @@ const invoiceFeed = z
   })
   .prefault({});
 
-const limitCurrency = z
-  .string()
-  .regex(/^\w{1,10}$/, 'the code of a currency in Business Central, such as EUR')
-  .describe('Of the amount; a document in another currency is not compared with it, and people are asked');
-
-/** Documents that more than one person confirms. */
-const approvalRule = z
-  .strictObject({
-    above: amount.optional().describe('Total including tax, in the currency of the document'),
-    currency: limitCurrency.optional(),
-    newCustomer: z.literal(true).optional().describe('Nothing was handed over for the customer before'),
-    difference: z.literal(true).optional().describe('Draft and deal do not agree'),
-    edited: z.literal(true).optional().describe('Somebody changed the draft by hand in Business Central'),
-    approvers: z.number().int().min(1).max(5).describe('Different people, each signed in when they are several'),
-  })
-  .refine(({ above, currency }) => currency === undefined || above !== undefined, {
-    message: 'a currency with an amount in above',
-  })
-  .refine(
-    ({ approvers: _, currency: __, ...conditions }) => Object.values(conditions).some((one) => one !== undefined),
-    {
-      message: 'one of above, newCustomer, difference and edited, or several',
-    },
-  );
-
 const customColumn = z
   .string()
   .regex(/^[a-z0-9]+_[a-z0-9_]+$/, 'a column of your own such as new_handover, in lower case');
@@ -246,70 +210,9 @@ const sellerNotes = z
     message: 'column or both, as columns are named',
   });
 
-const lookupId = z.guid().transform((id) => id.toLowerCase());
-
-const companyRule = z.strictObject({
-  company: z.string().min(1).describe('Name of the company in Business Central'),
-  environment: z.string().min(1).optional().describe('Its environment; BC_ENVIRONMENT when it is not given'),
-  application: z
-    .string()
-    .optional()
-    .describe('One of `applications`; the app registration of BC_CLIENT_ID when none is given'),
-  when: z
-    .strictObject({
-      businessUnit: lookupId.optional().describe('GUID of the business unit that owns the record'),
-      territory: lookupId.optional().describe('GUID of the territory of the account'),
-      currency: z
-        .string()
-        .regex(/^[A-Z]{3}$/, 'an ISO code such as USD')
-        .optional(),
-      column: z
-        .strictObject({
-          name: column
-            .refine(isOfDeal, 'a column of the record, or of its account, contact or owner')
-            .refine(isSelected, 'the currency by `currency: USD`, or its row by _transactioncurrencyid_value'),
-          value: z.union([z.string().min(1), z.number(), z.boolean()]).transform(String),
-        })
-        .optional(),
-    })
-    .refine((when) => Object.values(when).some((one) => one !== undefined), {
-      message: 'one of businessUnit, territory, currency and column, or several',
-    })
-    .describe('All that is given must be so'),
-});
-export type CompanyRuleInFile = z.output<typeof companyRule>;
-
-const application = z.strictObject({
-  clientId: z
-    .guid()
-    .transform((id) => id.toLowerCase())
-    .optional()
-    .describe('Another app registration; its secret is set by `dealbridge credentials set business-central-NAME`'),
-  ratePerSecond: z.number().positive().default(20).describe('Requests per second that Business Central takes of it'),
-  parallel: z.int().min(1).max(MAX_PARALLEL).default(DEFAULT_PARALLEL).describe('Steps at once in each worker'),
-});
-
-/** Lines and products are many, a deal has one company. */
-function isOfDeal(name: string): boolean {
-  const row = parseSourceColumn(name)?.row;
-  return row !== 'line' && row !== 'product';
-}
-
-/** A currency is read as its ISO code, so it stands in no column that a condition could compare. */
-function isSelected(name: string): boolean {
-  const source = parseSourceColumn(name);
-  return source === undefined || !BROUGHT.has(source.column);
-}
-
 const rules = z.strictObject({
   version: z.literal(1).default(1),
-  confirmation: z
-    .union([
-      z.literal('automatic'),
-      z.literal('person'),
-      z.strictObject({ automaticBelow: amount, currency: limitCurrency.optional() }),
-    ])
-    .default('person'),
+  confirmation,
   approval: z.array(approvalRule).default([]),
   createCustomers: z.boolean().default(true),
   createItems: z.boolean().default(false),
@@ -373,20 +276,6 @@ function refuseSharedColumn({ opportunityColumns, sellerNotes: notes }: RulesFil
   context.addIssue({ code: 'custom', path, message: 'a column that opportunityColumns does not write' });
 }
 
-function refuseUnknownApplications({ companies, applications }: RulesFile, context: z.RefinementCtx): void {
-  const known = Object.keys(applications);
-  companies.forEach(({ company, environment, application: name }, index) => {
-    const refuse = (message: string) =>
-      context.addIssue({ code: 'custom', path: ['companies', index, 'application'], message });
-    if (name !== undefined && !known.includes(name))
-      refuse(known.length > 0 ? `one of applications: ${known.join(', ')}` : 'a name that applications has');
-    const other = companies
-      .slice(0, index)
-      .find((one) => one.company === company && one.environment?.toLowerCase() === environment?.toLowerCase());
-    if (other && other.application !== name)
-      refuse(`the same as in the rule before for this company: ${other.application ?? 'none'}`);
-  });
-}
 export type RulesFile = z.output<typeof rules>;
 
 /** JSON Schema of what a person writes, for editors. */
