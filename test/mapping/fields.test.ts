@@ -290,6 +290,12 @@ mapping:
 
   it('a fault is told with its place when the expression is compiled', () => {
     expect(() => compileFormula('a + ')).toThrow(expect.objectContaining({ at: 3 }));
+    // The same deal is the same document whenever it is read.
+    expect(() => compileFormula('$substring($now(), 0, 10)')).toThrow(
+      expect.objectContaining({ at: 11, message: expect.stringMatching(/^\$now gives another value each time/) }),
+    );
+    expect(() => compileFormula('($dice := $random; $dice())')).toThrow(/^\$random gives/);
+    expect(() => compileFormula('$eval(new_formula)')).toThrow(/^\$eval makes/);
   });
 });
 

@@ -82,7 +82,7 @@ function toDay(value: unknown, timeZone: string): string | undefined {
 function parse(text: string): jsonata.Expression {
   try {
     const expression = jsonata(text, { ...LIMITS, RegexEngine: FormulaPattern as unknown as RegExpConstructor });
-    checkPatterns(expression.ast());
+    checkNode(expression.ast());
     return expression;
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
@@ -90,19 +90,44 @@ function parse(text: string): jsonata.Expression {
   }
 }
 
+const UNSTEADY =
+  'gives another value each time, and a deal is planned more than once: a date of today is left to Business Central by `false` in place of the field';
+const REFUSED: ReadonlyMap<unknown, string> = new Map([
+  ['now', UNSTEADY],
+  ['millis', UNSTEADY],
+  ['random', UNSTEADY],
+  ['shuffle', UNSTEADY],
+  ['eval', 'makes a formula of a text that nobody has checked: write it out'],
+]);
+
+interface AstNode {
+  readonly type?: unknown;
+  readonly value?: unknown;
+  readonly position?: number;
+}
+
 /** @throws an error with its position, as JSONata does */
-function checkPatterns(node: unknown, seen = new Set<object>()): void {
+function checkNode(node: unknown, seen = new Set<object>()): void {
   if (typeof node !== 'object' || node === null || seen.has(node)) return;
   seen.add(node);
-  const { type, value, position } = node as { type?: unknown; value?: unknown; position?: number };
-  if (type !== 'regex' || !(value instanceof RegExp)) {
-    for (const part of Object.values(node)) checkPatterns(part, seen);
-    return;
-  }
+  const { type, value, position = 0 } = node as AstNode;
+  if (type === 'variable') checkVariable(value, position);
+  if (type === 'regex' && value instanceof RegExp) checkPattern(value, position);
+  else for (const part of Object.values(node)) checkNode(part, seen);
+}
+
+/** @param end of the name, as JSONata counts it */
+function checkVariable(name: unknown, end: number): void {
+  const why = REFUSED.get(name);
+  if (why === undefined) return;
+  throw Object.assign(new Error(`$${name} ${why}`), { position: end - String(name).length });
+}
+
+function checkPattern(written: RegExp, position: number): void {
   try {
-    patternOf(value);
+    patternOf(written);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw Object.assign(new Error(`/${value.source}/ is no pattern: ${error.message}`), { position });
+    throw Object.assign(new Error(`/${written.source}/ is no pattern: ${error.message}`), { position });
   }
 }
