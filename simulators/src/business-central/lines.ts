@@ -24,21 +24,30 @@ export function addLine(company: Company, document: SalesDocument, body: Body): 
   if (document.lines.some((line) => line.sequence === sequence)) {
     throw dialog('You cannot insert a line because a line already exists.');
   }
-  const line: DocumentLine = {
-    ...emptyRow(entity),
-    id: randomUUID(),
-    documentId: String(document.row['id']),
-    sequence,
-    lineType: typeOf(entity, values),
-  };
-  company.touch(line);
+  const line = openLine(company, document, sequence, typeOf(entity, values));
   for (const [name, value] of Object.entries(values)) setLine(company, document, line, name, value);
-  document.lines.push(line);
-  document.lines.sort((a, b) => a.sequence - b.sequence);
+  keepLine(document, line);
   if (Array.isArray(dimensionSetLines)) {
     for (const one of dimensionSetLines as Body[]) addDimensions(company, document, line.id, one);
   }
   return line;
+}
+
+function openLine(company: Company, document: SalesDocument, sequence: number, lineType: Value): DocumentLine {
+  const line: DocumentLine = {
+    ...emptyRow(entityOf(KINDS[document.kind].lineSet)),
+    id: randomUUID(),
+    documentId: String(document.row['id']),
+    sequence,
+    lineType,
+  };
+  company.touch(line);
+  return line;
+}
+
+function keepLine(document: SalesDocument, line: DocumentLine): void {
+  document.lines.push(line);
+  document.lines.sort((a, b) => a.sequence - b.sequence);
 }
 
 function given(body: Body, name: string): boolean {
@@ -106,6 +115,11 @@ function setLine(company: Company, document: SalesDocument, line: DocumentLine, 
     if (String(line[name]) !== String(value)) refuseReadOnly(name);
     return;
   }
+  assignLine(company, document, line, name, value);
+}
+
+/** A value that was checked, or is the simulator's own. */
+function assignLine(company: Company, document: SalesDocument, line: DocumentLine, name: string, value: Value): void {
   switch (name) {
     case 'sequence':
     case 'lineType':
@@ -329,14 +343,12 @@ function setPercent(company: Company, document: SalesDocument, line: DocumentLin
 export function recreateLines(company: Company, document: SalesDocument): void {
   const lines = document.lines;
   document.lines = [];
-  for (const line of lines) {
-    const { lineType, lineObjectNumber, quantity, description, sequence } = line;
-    const isComment = lineType === 'Comment';
-    addLine(company, document, {
-      sequence,
-      lineType,
-      ...(isComment ? { description } : { lineObjectNumber, quantity }),
-    });
+  for (const before of lines) {
+    checkEditable(document, ['lineType']);
+    const line = openLine(company, document, before.sequence, before['lineType'] ?? 'Comment');
+    const kept = before['lineType'] === 'Comment' ? ['description'] : ['lineObjectNumber', 'quantity'];
+    for (const name of kept) assignLine(company, document, line, name, before[name] ?? '');
+    keepLine(document, line);
   }
 }
 

@@ -13,7 +13,8 @@ const NO_MOMENT = '0001-01-01T00:00:00Z';
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A Decimal is that of .NET (dynamics365smb-devitpro-pb, developer/methods-auto/decimal/decimal-data-type.md). */
+const MAX_DECIMAL = 79_228_162_514_264_337_593_543_950_335n;
 
 /** Absent values are never null on the wire. */
 export function emptyValue(field: Field): Value {
@@ -68,7 +69,7 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
       if (!GUID.test(text(value))) throw badBody();
       return text(value).toLowerCase();
     case 'decimal':
-      if (typeof value !== 'number' && !(typeof value === 'string' && DECIMAL.test(value))) throw badBody();
+      if (typeof value !== 'number' || Math.abs(value) > MAX_DECIMAL) throw badBody();
       return plainDecimal(value);
     case 'int':
     case 'long':
@@ -132,7 +133,7 @@ export function badBody(): BcError {
   return new BcError(400, 'BadRequest', 'Invalid Request Body');
 }
 
-function plainDecimal(value: number | string): string {
+function plainDecimal(value: number): string {
   const plain = String(value);
   return /[eE]/.test(plain)
     ? Number(plain)

@@ -6,6 +6,7 @@ import { testLines } from './lines.js';
 import { testMasterData } from './master-data.js';
 import { testQueries } from './queries.js';
 import { type BusinessCentralUnderTest, openRequests } from './requests.js';
+import { testValues } from './values.js';
 
 /** What any Business Central must do for our client and others. */
 export function testBusinessCentral(name: string, open: () => Promise<BusinessCentralUnderTest>): void {
@@ -17,5 +18,6 @@ export function testBusinessCentral(name: string, open: () => Promise<BusinessCe
     testActions(requests);
     testFiles(requests);
     testQueries(requests);
+    testValues(requests);
   });
 }
