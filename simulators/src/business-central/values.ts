@@ -12,7 +12,7 @@ export const NO_DATE = '0001-01-01';
 const NO_MOMENT = '0001-01-01T00:00:00Z';
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
 /** A Decimal is that of .NET (dynamics365smb-devitpro-pb, developer/methods-auto/decimal/decimal-data-type.md). */
 const MAX_DECIMAL = 79_228_162_514_264_337_593_543_950_335n;
 
@@ -79,7 +79,7 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
       if (typeof value !== 'boolean') throw badBody();
       return value;
     case 'date':
-      if (!DATE.test(text(value)) || Number.isNaN(Date.parse(text(value)))) {
+      if (!isDay(text(value))) {
         throw new BcError(400, 'BadRequest', 'Unable to convert value to Date.');
       }
       return text(value);
@@ -92,6 +92,13 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
       if (!BASE64.test(text(value))) throw badBody();
       return text(value);
   }
+}
+
+/** A day of the calendar: `Date` takes 2026-02-30 for the second of March. */
+export function isDay(text: string): boolean {
+  if (!DATE.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 const decoded = (option: string): string =>

@@ -43,5 +43,62 @@ export function testValues({
       const { body } = await ask('PATCH', at(`customers(${id})`), { creditLimit: 100.5 }, anyEtag);
       expect(body.creditLimit).toBe(100.5);
     });
+
+    // OData 4.0, ABNF: dateValue is a day, and one of the calendar
+    it('2.0: a date is a day that exists, without a time', async () => {
+      const { id } = await createInvoice();
+      for (const day of [
+        '2026-02-30',
+        '2026-13-01',
+        '2025-02-29',
+        '0000-01-01',
+        '2026-01-31T00:00:00Z',
+        '31.01.2026',
+        '',
+      ])
+        await refused('PATCH', `salesInvoices(${id})`, { invoiceDate: day });
+      await refused('POST', 'salesOrders', {
+        customerNumber: tenant().customerNumber,
+        requestedDeliveryDate: '2026-06-31',
+      });
+      await refused('POST', 'salesQuotes', { customerNumber: tenant().customerNumber, validUntilDate: '2026-04-31' });
+      await refused('POST', `salesInvoices(${id})/salesInvoiceLines`, line({ shipmentDate: '2026-11-31' }));
+      const { body } = await ask('PATCH', at(`salesInvoices(${id})`), { invoiceDate: '2028-02-29' }, anyEtag);
+      expect(body.invoiceDate).toBe('2028-02-29');
+    });
+
+    it('2.0: an integer is one of 32 bits', async () => {
+      const { id } = await createInvoice();
+      for (const sequence of [2_147_483_648, -2_147_483_649, 1.5, '10000'])
+        await refused('POST', `salesInvoices(${id})/salesInvoiceLines`, line({ sequence }));
+      const { status, body } = await ask(
+        'POST',
+        at(`salesInvoices(${id})/salesInvoiceLines`),
+        line({ sequence: 2_147_483_647 }),
+      );
+      expect(status, JSON.stringify(body)).toBe(201);
+    });
+
+    it('3.6: what is nested is an array of objects', async () => {
+      const { id } = await createInvoice();
+      const { customerNumber } = tenant();
+      for (const wrong of [{ code: 'X' }, 'X', 5, null, ['X'], [null], [[]]]) {
+        await refused('POST', 'salesInvoices', { customerNumber, dimensionSetLines: wrong });
+        await refused('POST', 'salesInvoices', { customerNumber, salesInvoiceLines: wrong });
+        await refused('POST', `salesInvoices(${id})/salesInvoiceLines`, line({ dimensionSetLines: wrong }));
+        await refused('POST', 'salesOrders', {
+          customerNumber,
+          salesOrderLines: [line({ dimensionSetLines: wrong })],
+        });
+        await refused('POST', 'customers', { displayName: key(), defaultDimensions: wrong });
+        await refused('POST', 'items', { displayName: key(), defaultDimensions: wrong });
+      }
+    });
+
+    // The part is one of APIV2Customers.Page.al and APIV2Items.Page.al of microsoft/BCApps, of no other page that is served here.
+    it('3.6: default dimensions are nested in customers and items alone', async () => {
+      for (const set of ['contacts', 'salespeoplePurchasers', 'disputeStatus'])
+        await refused('POST', set, { displayName: key(), defaultDimensions: [] });
+    });
   });
 }
