@@ -72,6 +72,8 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
       if (typeof value !== 'number' || Math.abs(value) > MAX_DECIMAL) throw badBody();
       return plainDecimal(value);
     case 'int':
+      if (typeof value !== 'number' || (value | 0) !== value) throw badBody();
+      return value;
     case 'long':
       if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw badBody();
       return value;
