@@ -2,11 +2,9 @@ import { entityOf } from './entities.js';
 import { BcError, dialog } from './errors.js';
 import { KINDS } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
-import { checkValue, emptyRow } from './values.js';
+import { type Body, checkValue, emptyRow } from './values.js';
 
 /** Dimensions of documents and lines (reference/business-central 2.7): a set of their own per header and line. */
-
-type Body = Readonly<Record<string, unknown>>;
 
 export function dimensionsOf(document: SalesDocument, parentId: string): Row[] {
   const found = document.dimensions.get(parentId);

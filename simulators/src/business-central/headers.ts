@@ -6,11 +6,9 @@ import { KINDS } from './kinds.js';
 import { addLine, recreateLines } from './lines.js';
 import type { Company, DocumentKind, Row, SalesDocument, Value } from './store.js';
 import { computeTotals, setDiscount } from './totals.js';
-import { badBody, checkValue, emptyRow, NO_DATE, refuseReadOnly, ZERO_GUID } from './values.js';
+import { type Body, checkValue, emptyRow, NO_DATE, nested, refuseReadOnly, ZERO_GUID } from './values.js';
 
 /** Headers of sales documents: the two-stage machine of reference/business-central 3. */
-
-type Body = Readonly<Record<string, unknown>>;
 
 export function createDocument(company: Company, kind: DocumentKind, body: Body): SalesDocument {
   const names = KINDS[kind];
@@ -74,12 +72,6 @@ export function keepDocument(company: Company, document: SalesDocument): void {
   // PropagateOnInsert), so that a subscriber hears of both.
   company.touch(document.row, set, 'updated');
   company.remember(() => company.documents[document.kind].delete(id));
-}
-
-function nested(value: unknown): Body[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value) || value.some((one) => typeof one !== 'object' || one === null)) throw badBody();
-  return value as Body[];
 }
 
 const POSTED_MAY_CHANGE: ReadonlySet<string> = new Set([

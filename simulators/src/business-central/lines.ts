@@ -5,11 +5,9 @@ import { BcError, dialog, fieldInvalid, noRelation } from './errors.js';
 import { KINDS } from './kinds.js';
 import type { Company, DocumentLine, Row, SalesDocument, Value } from './store.js';
 import { big, computeTotals, rounded } from './totals.js';
-import { checkValue, emptyRow, refuseReadOnly, ZERO_GUID } from './values.js';
+import { type Body, checkValue, emptyRow, nested, refuseReadOnly, ZERO_GUID } from './values.js';
 
 /** Sales lines: the type is replayed first, the number re-initialises the line, the rest follows in payload order. */
-
-type Body = Readonly<Record<string, unknown>>;
 
 export function addLine(company: Company, document: SalesDocument, body: Body): DocumentLine {
   const entity = entityOf(KINDS[document.kind].lineSet);
@@ -27,9 +25,7 @@ export function addLine(company: Company, document: SalesDocument, body: Body): 
   const line = openLine(company, document, sequence, typeOf(entity, values));
   for (const [name, value] of Object.entries(values)) setLine(company, document, line, name, value);
   keepLine(document, line);
-  if (Array.isArray(dimensionSetLines)) {
-    for (const one of dimensionSetLines as Body[]) addDimensions(company, document, line.id, one);
-  }
+  for (const one of nested(dimensionSetLines)) addDimensions(company, document, line.id, one);
   return line;
 }
 

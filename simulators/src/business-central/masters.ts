@@ -3,11 +3,9 @@ import { openAttachment } from './attachments.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
-import { badBody, checkValue, refuseReadOnly, ZERO_GUID } from './values.js';
+import { type Body, badBody, checkValue, nested, refuseReadOnly, ZERO_GUID } from './values.js';
 
 /** Customers, items, contacts and the small sets (reference/business-central 2.2 to 2.6). */
-
-type Body = Readonly<Record<string, unknown>>;
 
 const SERIES = { customers: ['customer', 'CUST'], contacts: ['contact', 'CONT'], items: ['item', 'ITEM'] } as const;
 /** Their pages insert and modify a new row (OnInsertRecord of APIV2Customers.Page.al and its like): two notifications. */
@@ -31,8 +29,9 @@ export function createMaster(
   path: Readonly<Record<string, Value>> = {},
 ): Row {
   const entity = entityOf(set);
+  const hasDimensions = entity.parts.includes('defaultDimensions');
   const { defaultDimensions, ...values } = body;
-  const given = checkBody(entity, { ...path, ...values }, undefined);
+  const given = checkBody(entity, { ...path, ...(hasDimensions ? values : body) }, undefined);
   if (NEEDS_NAME.has(set)) {
     if (given['displayName'] === undefined) throw dialog('A "displayName" must be provided.');
     if (given['displayName'] === '') throw dialog('The blank "displayName" is not allowed.');
@@ -50,12 +49,9 @@ export function createMaster(
     row['byteSize'] = content.length;
   }
   if (MODIFIED_WHEN_NEW.has(set)) company.touch(row, set, 'updated');
-  if (Array.isArray(defaultDimensions)) {
-    const parentType = set === 'items' ? 'Item' : 'Customer';
-    for (const one of defaultDimensions as Body[]) {
-      createMaster(company, 'defaultDimensions', one, { parentType, parentId: String(row['id']) });
-    }
-  }
+  const parentType = set === 'items' ? 'Item' : 'Customer';
+  for (const one of nested(hasDimensions ? defaultDimensions : undefined))
+    createMaster(company, 'defaultDimensions', one, { parentType, parentId: String(row['id']) });
   if (set === 'customers') {
     // The marketing set-up makes a company contact for each new customer (reference/business-central 2.2).
     const contact = company.insert('contacts', {

@@ -2,6 +2,8 @@ import type { Entity, Field } from './entities.js';
 import { BcError } from './errors.js';
 
 export type Value = string | number | boolean;
+/** What a request asks to write, not checked yet. */
+export type Body = Readonly<Record<string, unknown>>;
 /** Property to value as the API shows it; decimals are text until they are sent. */
 export type Row = Record<string, Value>;
 
@@ -140,6 +142,14 @@ function text(value: unknown): string {
 
 export function badBody(): BcError {
   return new BcError(400, 'BadRequest', 'Invalid Request Body');
+}
+
+/** The entities of a collection that is nested in a body. */
+export function nested(value: unknown): Body[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.some((one) => typeof one !== 'object' || one === null || Array.isArray(one)))
+    throw badBody();
+  return value as Body[];
 }
 
 function plainDecimal(value: number): string {
