@@ -1,8 +1,8 @@
 import { entityOf } from './entities.js';
-import { BcError, dialog } from './errors.js';
+import { dialog, noRelation } from './errors.js';
 import { KINDS } from './kinds.js';
-import type { Company, Row, SalesDocument } from './store.js';
-import { type Body, checkValue, emptyRow } from './values.js';
+import type { Company, Row, SalesDocument, Value } from './store.js';
+import { type Body, checkValue, emptyRow, refuseReadOnly } from './values.js';
 
 /** Dimensions of documents and lines (reference/business-central 2.7): a set of their own per header and line. */
 
@@ -15,54 +15,84 @@ export function dimensionsOf(document: SalesDocument, parentId: string): Row[] {
 }
 
 export function addDimensions(company: Company, document: SalesDocument, parentId: string, body: Body): Row {
-  const entity = entityOf('dimensionSetLines');
-  const given: Row = {};
-  for (const [name, value] of Object.entries(body)) given[name] = checkValue(entity, name, value);
-  const dimension =
-    given['id'] === undefined
-      ? company.findByNumber('dimensions', String(given['code'] ?? ''))
-      : company.find('dimensions', String(given['id']));
-  if (given['id'] === undefined && given['code'] === undefined)
-    throw dialog('The "id" or "code" field must be filled in.');
-  if (!dimension) throw dialog(`The "${given['id'] === undefined ? 'code' : 'id'}" does not match to a Dimension.`);
+  const { dimension, value } = choose(company, body, undefined);
+  if (!dimension) throw dialog('The "id" or "code" field must be filled in.');
+  if (!value) throw dialog('The "valueId" or "valueCode" field must be filled in.');
+  checkValueOf(dimension, value);
   const rows = dimensionsOf(document, parentId);
   if (rows.some((row) => row['id'] === dimension['id'])) {
     throw dialog(
       'The dimension set line already exists. Check existing dimension set lines and the default dimension set lines on the parent.',
     );
   }
-  const row = toLine(company, document, parentId, dimension, findValue(company, dimension, given));
+  const row = toLine(company, document, parentId, dimension, value);
   rows.push(row);
   company.touch(row);
   return row;
 }
 
 export function patchDimension(company: Company, row: Row, body: Body): void {
-  const entity = entityOf('dimensionSetLines');
-  const given: Row = {};
-  for (const [name, value] of Object.entries(body)) {
-    given[name] = checkValue(entity, name, value);
-    if ((name === 'id' || name === 'code') && given[name] !== row[name]) {
-      throw dialog('The "id" and "code" fields cannot be modified.');
-    }
+  const { dimension, value } = choose(company, body, row);
+  if (dimension?.['id'] !== row['id']) throw dialog('The "id" and "code" fields cannot be modified.');
+  if (value) {
+    checkValueOf(dimension as Row, value);
+    Object.assign(row, { valueId: value['id'], valueCode: value['code'], valueDisplayName: value['displayName'] });
   }
-  const dimension = company.find('dimensions', String(row['id']));
-  if (!dimension) throw new BcError(404, 'Internal_RecordNotFound', 'The Dimension does not exist.');
-  const value = findValue(company, dimension, given);
-  Object.assign(row, { valueId: value['id'], valueCode: value['code'], valueDisplayName: value['displayName'] });
   company.touch(row);
 }
 
-function findValue(company: Company, dimension: Row, given: Row): Row {
-  for (const row of company.all('dimensionValues')) {
-    if (row['dimensionId'] !== dimension['id']) continue;
-    if (row['id'] === given['valueId'] || (given['valueCode'] !== undefined && row['code'] === given['valueCode']))
-      return row;
+interface Choice {
+  readonly dimension: Row | undefined;
+  readonly value: Row | undefined;
+}
+
+/** The fields in payload order, each with the check of its control (APIV2DimensionSetLines.Page.al, OnValidate). */
+function choose(company: Company, body: Body, stored: Row | undefined): Choice {
+  const entity = entityOf('dimensionSetLines');
+  let dimension = stored && company.find('dimensions', String(stored['id']));
+  let given: Row | undefined;
+  let value: Row | undefined;
+  for (const [name, raw] of Object.entries(body)) {
+    const wanted = checkValue(entity, name, raw);
+    if (stored?.[name] === wanted) continue;
+    if (entity.fields.get(name)?.isReadOnly) refuseReadOnly(name);
+    switch (name) {
+      case 'id':
+        given = dimension = company.find('dimensions', String(wanted));
+        if (!dimension) throw dialog('The "id" does not match to a Dimension.');
+        break;
+      case 'code':
+        if (given && given['code'] !== wanted)
+          throw dialog('The dimension field values do not match to a specific Dimension.');
+        given = dimension = company.findByNumber('dimensions', String(wanted));
+        if (!dimension) throw dialog('The "code" does not match to a Dimension.');
+        break;
+      case 'valueId':
+        value = company.find('dimensionValues', String(wanted));
+        if (!value) throw dialog('The "valueId" does not match to a Dimension Value.');
+        break;
+      case 'valueCode':
+        if (value && value['code'] !== wanted)
+          throw dialog(
+            'The values of the "dimensionCode" field and the "dimensionId" field do not refer to the same Dimension Value.',
+          );
+        value ??= findValue(company, dimension, wanted);
+        if (!value) throw dialog('The "valueCode" does not match to a Dimension Value.');
+    }
   }
-  if (given['valueId'] === undefined && given['valueCode'] === undefined)
-    throw dialog('The "valueId" or "valueCode" field must be filled in.');
-  const name = given['valueId'] === undefined ? 'valueCode' : 'valueId';
-  throw dialog(`The "${name}" does not match to a Dimension Value.`);
+  return { dimension, value };
+}
+
+function findValue(company: Company, dimension: Row | undefined, code: Value): Row | undefined {
+  for (const row of company.all('dimensionValues'))
+    if (row['dimensionId'] === dimension?.['id'] && row['code'] === code) return row;
+  return undefined;
+}
+
+/** A table relation of DimensionSetEntryBuffer.Table.al. */
+function checkValueOf(dimension: Row, value: Row): void {
+  if (value['dimensionId'] === dimension['id']) return;
+  throw noRelation('Dimension Value Code', 'Dimension Set Entry Buffer', String(value['code']), 'Dimension Value');
 }
 
 function toLine(company: Company, document: SalesDocument, parentId: string, dimension: Row, value: Row): Row {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { testActions } from './actions.js';
+import { testDimensions } from './dimensions.js';
 import { testDocuments } from './documents.js';
 import { testFiles } from './files.js';
 import { testLines } from './lines.js';
@@ -18,6 +19,7 @@ export function testBusinessCentral(name: string, open: () => Promise<BusinessCe
     testActions(requests);
     testFiles(requests);
     testQueries(requests);
+    testDimensions(requests);
     testValues(requests);
   });
 }

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Answer } from '../ask.js';
+import type { BusinessCentralRequests } from './requests.js';
+
+interface Dimension {
+  readonly id: string;
+  readonly code: string;
+  readonly dimensionValues: readonly { readonly id: string; readonly code: string }[];
+}
+
+/**
+ * Dimensions of documents and defaults of master data. The sources are APIV2DimensionSetLines.Page.al,
+ * APIV2DefaultDimensions.Page.al and DefaultDimension.Table.al of microsoft/BCApps, and their tests.
+ */
+export function testDimensions({
+  ask,
+  at,
+  code,
+  line,
+  createInvoice,
+  createCustomer,
+  tenant,
+}: BusinessCentralRequests): void {
+  const anyEtag = { 'if-match': '*' };
+  let one: Dimension;
+  let other: Dimension;
+  let value: Dimension['dimensionValues'][number];
+  let foreign: Dimension['dimensionValues'][number];
+
+  beforeAll(async () => {
+    const { body } = await ask('GET', at('dimensions?$expand=dimensionValues'));
+    const found = (body.value as Dimension[]).filter(({ dimensionValues }) => dimensionValues.length > 0);
+    [one, other] = found as [Dimension, Dimension];
+    [value] = one.dimensionValues as [Dimension['dimensionValues'][number]];
+    const codes = one.dimensionValues.map((own) => own.code);
+    foreign = other.dimensionValues.find((candidate) => !codes.includes(candidate.code)) as typeof value;
+  });
+
+  function expectRefused(answer: Answer, message: string | RegExp): void {
+    expect(answer.status, JSON.stringify(answer.body)).toBe(400);
+    if (typeof message === 'string') expect(answer.body.error.message).toContain(message);
+    else expect(answer.body.error.message).toMatch(message);
+  }
+
+  describe('dimensions of a document', () => {
+    it('2.7: what is read-only is refused, the stored value tolerated', async () => {
+      const { id } = await createInvoice();
+      const path = at(`salesInvoices(${id})/dimensionSetLines`);
+      const given = { code: one.code, valueCode: value.code };
+      for (const more of [
+        { parentId: randomUUID() },
+        { parentType: 'Customer' },
+        { displayName: 'X' },
+        { valueDisplayName: 'X' },
+        { consolidationCode: 'X' },
+        { valueConsolidationCode: 'X' },
+      ])
+        expect((await ask('POST', path, { ...given, ...more })).status, JSON.stringify(more)).toBe(400);
+      const { status, body } = await ask('POST', path, given);
+      expect(status, JSON.stringify(body)).toBe(201);
+      expectRefused(await ask('PATCH', `${path}(${body.id})`, { displayName: 'X' }, anyEtag), /read-only/);
+      expectRefused(await ask('PATCH', `${path}(${body.id})`, { parentId: randomUUID() }, anyEtag), /read-only/);
+      const same = await ask('PATCH', `${path}(${body.id})`, { displayName: body.displayName }, anyEtag);
+      expect(same.status, JSON.stringify(same.body)).toBe(200);
+    });
+
+    it('2.7: id and code, and those of the value, have to mean the same', async () => {
+      const { id } = await createInvoice();
+      const path = at(`salesInvoices(${id})/dimensionSetLines`);
+      expectRefused(
+        await ask('POST', path, { id: one.id, code: other.code, valueCode: value.code }),
+        'The dimension field values do not match to a specific Dimension.',
+      );
+      expectRefused(
+        await ask('POST', path, { code: one.code, valueId: value.id, valueCode: foreign.code }),
+        'do not refer to the same Dimension Value.',
+      );
+      expectRefused(
+        await ask('POST', path, { valueCode: value.code, code: one.code }),
+        'The "valueCode" does not match to a Dimension Value.',
+      );
+      expectRefused(await ask('POST', path, { code: one.code, valueId: foreign.id }), 'Dimension Value');
+      const { status } = await ask('POST', path, {
+        id: one.id,
+        code: one.code,
+        valueId: value.id,
+        valueCode: value.code,
+      });
+      expect(status).toBe(201);
+    });
+  });
+}
