@@ -139,6 +139,12 @@ function routeMasterPart(
     return pdfContent(company, part.rows[0] as Row, request);
   }
   if (part.isSingle) return single(place, part.entity, part.rows[0] as Row);
+  // APIV2DimensionSetLines.Page.al, SaveDimensions: it has a branch for each kind of document, posted invoices among them, and
+  // none for shipments.
+  if (part.entity.set === 'dimensionSetLines' && method(request) !== 'GET')
+    throw dialog(
+      `Parent with ID ${String(row['id'])} does not exist or dimension set lines are read only for parent type Sales Shipment.`,
+    );
   if (next.key !== undefined) {
     const child = part.rows.find((one) => one['id'] === keyOf(next));
     if (!child) throw new BcError(404, 'Internal_RecordNotFound', `The ${part.entity.table} does not exist.`);

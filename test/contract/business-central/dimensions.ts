@@ -89,5 +89,22 @@ export function testDimensions({
       });
       expect(status).toBe(201);
     });
+
+    it('2.7: those of a shipment are read-only', async () => {
+      const { body: order } = await ask('POST', at('salesOrders'), {
+        customerNumber: tenant().customerNumber,
+        dimensionSetLines: [{ code: one.code, valueCode: value.code }],
+        salesOrderLines: [line()],
+      });
+      expect((await ask('POST', at(`salesOrders(${order.id})/Microsoft.NAV.shipAndInvoice`))).status).toBe(204);
+      const { body } = await ask('GET', at(`salesShipments?$filter=orderNumber eq '${order.number}'`));
+      const path = at(`salesShipments(${body.value[0].id})/dimensionSetLines`);
+      const words = 'dimension set lines are read only for parent type';
+      expectRefused(await ask('POST', path, { code: other.code, valueCode: foreign.code }), words);
+      const own = `${path}(${one.id})`;
+      expectRefused(await ask('PATCH', own, { valueCode: one.dimensionValues.at(-1)?.code }, anyEtag), words);
+      expectRefused(await ask('DELETE', own, undefined, anyEtag), words);
+      expect((await ask('GET', path)).body.value).toHaveLength(1);
+    });
   });
 }
