@@ -1,5 +1,6 @@
 import { checkAddresses } from './addresses.js';
 import { openAttachment } from './attachments.js';
+import { checkDefaultDimension } from './default-dimensions.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
@@ -41,7 +42,7 @@ export function createMaster(
   }
   checkRelations(company, entity, given);
   setNumber(company, entity, given);
-  if (set === 'defaultDimensions') fillDefaultDimension(company, given);
+  if (set === 'defaultDimensions') checkDefaultDimension(company, given);
   const content = set === 'documentAttachments' ? openAttachment(company, given) : undefined;
   const row = company.insert(set, { ...defaultsOf(company, set), ...given });
   if (content) {
@@ -72,6 +73,7 @@ export function patchMaster(company: Company, set: string, row: Row, body: Body)
   const given = checkBody(entity, body, row);
   if (given['displayName'] === '') throw dialog('The blank "displayName" is not allowed.');
   checkRelations(company, entity, given);
+  if (set === 'defaultDimensions') checkDefaultDimension(company, given, row);
   const { numberField } = entity;
   if (numberField && given[numberField] !== undefined && given[numberField] !== row[numberField]) {
     refuseDuplicate(company, entity, String(given[numberField]));
@@ -222,24 +224,6 @@ function related(
   if (value !== undefined && value !== '' && !company.findByNumber(set, String(value))) {
     throw noRelation(field, entity.table, String(value), table);
   }
-}
-
-function fillDefaultDimension(company: Company, given: Row): void {
-  const dimension = company.find('dimensions', String(given['dimensionId']));
-  const value = company.find('dimensionValues', String(given['dimensionValueId']));
-  if (!dimension) throw dialog('The "dimensionId" does not match to a Dimension.');
-  if (value && value['dimensionId'] !== dimension['id'])
-    throw dialog('The dimension value does not belong to the dimension.');
-  for (const row of company.all('defaultDimensions')) {
-    if (row['parentId'] !== given['parentId'] || row['dimensionId'] !== given['dimensionId']) continue;
-    throw new BcError(
-      400,
-      'Internal_EntityWithSameKeyExists',
-      `The record in table Default Dimension already exists. Identification fields and values: Dimension Code='${dimension['code']}'`,
-    );
-  }
-  given['dimensionCode'] = dimension['code'] ?? '';
-  given['dimensionValueCode'] = value?.['code'] ?? '';
 }
 
 /** What the API template of the company gives a new row. */

@@ -107,4 +107,81 @@ export function testDimensions({
       expect((await ask('GET', path)).body.value).toHaveLength(1);
     });
   });
+
+  describe('default dimensions', () => {
+    it('2.6: dimension, value and parent have to exist and belong together', async () => {
+      const { id } = await createCustomer();
+      const path = at(`customers(${id})/defaultDimensions`);
+      const given = { dimensionId: one.id, dimensionValueId: value.id };
+      expectRefused(
+        await ask('POST', path, { ...given, dimensionId: randomUUID() }),
+        'The "dimensionId" does not match to a Dimension.',
+      );
+      expectRefused(
+        await ask('POST', path, { ...given, dimensionValueId: randomUUID() }),
+        'The "dimensionValueId" does not match to a Dimension Value.',
+      );
+      expectRefused(
+        await ask('POST', path, { ...given, dimensionValueId: foreign.id }),
+        'The "dimensionId" and "dimensionValueId" match to different Dimension records.',
+      );
+      expectRefused(
+        await ask('POST', path, { ...given, postingValidation: 'No Code' }),
+        'Dimension Value Code must be',
+      );
+      expectRefused(
+        await ask('POST', at('defaultDimensions'), { ...given, parentType: 'Customer', parentId: randomUUID() }),
+        'Parent is not found.',
+      );
+      expectRefused(
+        await ask('POST', at('defaultDimensions'), { ...given, parentType: 'Item', parentId: id }),
+        'Parent is not found.',
+      );
+      expectRefused(await ask('POST', at('defaultDimensions'), given), 'You must get to the parent first');
+      const { status, body } = await ask('POST', path, { dimensionValueId: value.id });
+      expect(status, JSON.stringify(body)).toBe(201);
+      expect(body).toMatchObject({ parentId: id, dimensionCode: one.code, dimensionValueCode: value.code });
+      const again = await ask('POST', path, given);
+      expect([400, 409]).toContain(again.status);
+      expect(code(again.body)).toBe('Internal_EntityWithSameKeyExists');
+    });
+
+    // APIV2DefaultDimensionsE2E.Codeunit.al: TestPatchDefaultDimension and TestPatchDefaultDimensionFailsWhenChangingDimensionCode
+    it('2.6: a change keeps the dimension, and its value is checked', async () => {
+      const { id } = await createCustomer();
+      const { body } = await ask('POST', at(`customers(${id})/defaultDimensions`), {
+        dimensionId: one.id,
+        dimensionValueId: value.id,
+      });
+      for (const path of [at(`customers(${id})/defaultDimensions(${body.id})`), at(`defaultDimensions(${body.id})`)]) {
+        expectRefused(
+          await ask('PATCH', path, { dimensionValueId: randomUUID() }, anyEtag),
+          'The "dimensionValueId" does not match to a Dimension Value.',
+        );
+        expectRefused(
+          await ask('PATCH', path, { dimensionValueId: foreign.id }, anyEtag),
+          'The "dimensionId" and "dimensionValueId" match to different Dimension records.',
+        );
+        expectRefused(
+          await ask('PATCH', path, { dimensionId: randomUUID() }, anyEtag),
+          'The "dimensionId" does not match to a Dimension.',
+        );
+        expectRefused(await ask('PATCH', path, { dimensionId: other.id }, anyEtag), "You can't rename a");
+        expectRefused(await ask('PATCH', path, { parentId: randomUUID() }, anyEtag), 'Parent is not found.');
+        expectRefused(await ask('PATCH', path, { dimensionCode: other.code }, anyEtag), /read-only/);
+        expectRefused(
+          await ask('PATCH', path, { postingValidation: 'No Code' }, anyEtag),
+          'Dimension Value Code must be',
+        );
+      }
+      const next = one.dimensionValues.at(-1);
+      const { body: changed } = await ask(
+        'PATCH',
+        at(`customers(${id})/defaultDimensions(${body.id})`),
+        { dimensionValueId: next?.id, postingValidation: 'Same Code' },
+        anyEtag,
+      );
+      expect(changed).toMatchObject({ dimensionValueCode: next?.code, postingValidation: 'Same_x0020_Code' });
+    });
+  });
 }
