@@ -205,9 +205,13 @@ function checkRelations(company: Company, entity: Entity, given: Row): void {
   );
   if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters.');
   checkAddresses(String(given['email'] ?? ''));
-  for (const price of ['unitPrice', 'unitCost']) {
+  for (const price of ['unitPrice', 'unitCost', 'amountRoundingPrecision']) {
     if (Number(given[price] ?? 0) < 0)
       throw dialog(`The value must be greater than or equal to 0. Value: ${given[price]}.`);
+  }
+  for (const percent of ['discountPercent', 'commisionPercent']) {
+    const value = Number(given[percent] ?? 0);
+    if (value < 0 || value > 100) throw dialog(`The value must be between 0 and 100. Value: ${given[percent]}.`);
   }
 }
 

@@ -126,6 +126,30 @@ export function testMasterData({ ask, at, key, code, createCustomer, tenant }: B
       expect(option.body.error.message).toContain("'Robot' is not an option");
     });
 
+    // MinValue and MaxValue of PaymentTerms.Table.al, SalespersonPurchaser.Table.al, Currency.Table.al and Item.Table.al of
+    // microsoft/BCApps
+    it('2.5: a percentage is one from 0 to 100, a price and a precision not below 0', async () => {
+      for (const [set, more] of [
+        ['paymentTerms', { discountPercent: 100.5 }],
+        ['paymentTerms', { discountPercent: -1 }],
+        ['salespeoplePurchasers', { commisionPercent: 101 }],
+        ['salespeoplePurchasers', { commisionPercent: -0.5 }],
+        ['currencies', { amountRoundingPrecision: -0.01 }],
+        ['items', { unitPrice: -1 }],
+        ['items', { unitCost: -1 }],
+      ] as const) {
+        const given = { ...(set !== 'items' && { code: key().slice(0, 10) }), displayName: 'x', ...more };
+        const { status, body } = await ask('POST', at(set), given);
+        expect(status, `${set} ${JSON.stringify(more)}: ${JSON.stringify(body)}`).toBe(400);
+        expect(body.error.message).toContain('The value must be');
+      }
+      const given = { code: key().slice(0, 10), displayName: 'x', discountPercent: 100 };
+      const { status, body } = await ask('POST', at('paymentTerms'), given);
+      expect(status, JSON.stringify(body)).toBe(201);
+      const path = at(`paymentTerms(${body.id})`);
+      expect((await ask('PATCH', path, { discountPercent: 101 }, { 'if-match': '*' })).status).toBe(400);
+    });
+
     it('10.2: a number that exists is Internal_EntityWithSameKeyExists', async () => {
       const { number } = await createCustomer();
       const { status, body } = await ask('POST', at('customers'), { number, displayName: 'Again' });
