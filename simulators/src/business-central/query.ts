@@ -2,6 +2,7 @@ import { type EvaluateOptions, type Expression, matches, orderOf } from '../odat
 import type { QueryOptions } from '../odata/query.js';
 import type { Entity } from './entities.js';
 import { BcError } from './errors.js';
+import { checkFilter, findColumn, findField } from './filter-check.js';
 import { readFilterValue } from './filter-values.js';
 import type { Row, Value } from './store.js';
 import { emptyValue, findOption } from './values.js';
@@ -26,9 +27,10 @@ export interface Source {
 
 export function findPage(source: Source, options: QueryOptions, pageSize: number): Page {
   const { entity } = source;
+  if (options.filter) checkFilter(entity, options.filter);
   const filter = options.filter && prepare(entity, options.filter);
-  for (const { path } of options.orderby ?? []) checkName(entity, path.join('/'));
-  for (const name of options.select ?? []) checkName(entity, name);
+  for (const { path } of options.orderby ?? []) findColumn(entity, path.join('/'));
+  for (const name of options.select ?? []) findField(entity, name);
   const fits = filter ? (row: Row) => matches(filter, evaluation(entity, row)) : () => true;
   const candidates = (filter && indexed(source, filter)) ?? source.rows;
   const skipToken = options.other['$skiptoken'];
@@ -126,16 +128,7 @@ function readField(entity: Entity, row: Row, name: string): Value {
   return row[name] ?? (field ? emptyValue(field) : '');
 }
 
-function checkName(entity: Entity, name: string): void {
-  if (entity.fields.has(name)) return;
-  throw new BcError(
-    400,
-    'BadRequest',
-    `Could not find a property named '${name}' on type 'Microsoft.NAV.${entity.type}'.`,
-  );
-}
-
-/** Codes are compared in upper case; an over-long literal, an unknown name and `or` over two fields are refused. */
+/** Codes are compared in upper case; an over-long literal and `or` over two fields are refused. */
 function prepare(entity: Entity, filter: Expression): Expression {
   switch (filter.kind) {
     case 'logic': {
@@ -153,26 +146,16 @@ function prepare(entity: Entity, filter: Expression): Expression {
     case 'compare':
       return filterValue(entity, { ...filter, ...sides(entity, filter.left, filter.right) });
     case 'call':
-      // dynamics365smb-devitpro-pb, webservices/use-filter-expressions-in-odata-uris.md: both from $schemaversion=2.1 on.
-      if (filter.args.some((arg) => arg.kind === 'call')) throw unsupported('Nested function calls');
       return { ...filter, args: callArguments(entity, filter.args) };
     case 'in':
-      throw unsupported("The operator 'in'");
-    case 'not':
-      return { ...filter, of: prepare(entity, filter.of) };
-    case 'path':
-      checkName(entity, filter.path.join('/'));
-      return filter;
+      // dynamics365smb-devitpro-pb, webservices/use-filter-expressions-in-odata-uris.md: from $schemaversion=2.1 on.
+      throw new BcError(400, 'BadRequest', "The operator 'in' in a filter: not supported before $schemaversion=2.1.");
     case 'lambda':
       // Not supported, and silently ignored: everything comes back (reference/business-central 6.1).
       return { kind: 'literal', value: true, of: 'word' };
     default:
       return filter;
   }
-}
-
-function unsupported(what: string): BcError {
-  return new BcError(400, 'BadRequest', `${what} in a filter: not supported before $schemaversion=2.1.`);
 }
 
 function sides(entity: Entity, left: Expression, right: Expression): { left: Expression; right: Expression } {

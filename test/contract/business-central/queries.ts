@@ -81,6 +81,80 @@ export function testQueries({ ask, at, key, code, createCustomer }: BusinessCent
       expect(body.value.map((row: { id: string }) => row.id)).toContain(id);
     });
 
+    // MicrosoftDocs/dynamics365smb-devitpro-pb, dev-itpro/webservices/use-filter-expressions-in-odata-uris.md: only strings are
+    // delimited by quotation marks, and what has no AL approximation is an error
+    it('6.2: a value is written as its field is typed', async () => {
+      const { id, number, lastModifiedDateTime } = await createCustomer();
+      const found = async (filter: string) => ask('GET', at(`customers?$filter=${encodeURIComponent(filter)}`));
+      for (const filter of [
+        'number eq 10000',
+        `number eq ${id}`,
+        'displayName gt 2026-01-31',
+        'displayName eq true',
+        `id eq '${id}'`,
+        "creditLimit eq '0'",
+        "taxLiable eq 'false'",
+        'taxLiable eq 0',
+        'blocked eq 0',
+        `lastModifiedDateTime gt '${lastModifiedDateTime}'`,
+        'lastModifiedDateTime gt 2026-02-30T00:00:00Z',
+        "contains(creditLimit,'1')",
+        "startswith(blocked,'S')",
+        'startswith(number,1)',
+        'startswith(number)',
+        `contains('${number}',number)`,
+        'tolower(displayName) eq 5',
+      ]) {
+        const { status, body } = await found(filter);
+        expect(status, `${filter}: ${JSON.stringify(body)}`).toBe(400);
+      }
+      for (const filter of [
+        `number eq '${number}'`,
+        `'${number}' eq number`,
+        `id eq ${id}`,
+        `number eq '${number}' and creditLimit eq 0`,
+        `number eq '${number}' and creditLimit lt 0.5`,
+        `number eq '${number}' and taxLiable eq false`,
+        `number eq '${number}' and lastModifiedDateTime ge ${lastModifiedDateTime}`,
+        `number eq '${number}' and startswith(displayName,'Test')`,
+      ]) {
+        const { status, body } = await found(filter);
+        expect(status, `${filter}: ${JSON.stringify(body)}`).toBe(200);
+        expect(body.value, filter).toHaveLength(1);
+      }
+    });
+
+    it('6.1: what no AL filter can say is refused', async () => {
+      for (const filter of [
+        "not startswith(number,'X')",
+        "not (number eq 'X')",
+        'length(number) eq 5',
+        'number eq displayName',
+        "'a' eq 'a'",
+        'number',
+        "'a'",
+        'tolower(number)',
+        "number eq 'X' and displayName",
+      ])
+        expect((await ask('GET', at(`customers?$filter=${encodeURIComponent(filter)}`))).status, filter).toBe(400);
+    });
+
+    // The pages of microsoft/BCApps show a variable there: APIV2Customers, APIV2Items, APIV2SalesInvoices.Page.al
+    it('6.1: there is no filter and no order by a field without a column', async () => {
+      for (const [set, name, value] of [
+        ['customers', 'taxRegistrationNumber', "'DE1'"],
+        ['customers', 'currencyCode', "'EUR'"],
+        ['items', 'inventory', '0'],
+        ['salesInvoices', 'remainingAmount', '0'],
+        ['salesInvoices', 'currencyCode', "'EUR'"],
+        ['documentAttachments', 'attachmentContent', "'x'"],
+      ]) {
+        expect((await ask('GET', at(`${set}?$filter=${name} eq ${value}`))).status, `${set} ${name}`).toBe(400);
+        expect((await ask('GET', at(`${set}?$orderby=${name}`))).status, `${set} ${name}`).toBe(400);
+        expect((await ask('GET', at(`${set}?$top=1&$select=${name}`))).status, `${set} ${name}`).toBe(200);
+      }
+    });
+
     it('10.2: malformed filters and unknown names are 400', async () => {
       for (const filter of ['number eq', "number = 'x'", "nickname eq 'x'", "number eq 'x", 'contains(number']) {
         expect((await ask('GET', at(`customers?$filter=${encodeURIComponent(filter)}`))).status, filter).toBe(400);
