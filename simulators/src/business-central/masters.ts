@@ -203,6 +203,7 @@ function checkRelations(company: Company, entity: Entity, given: Row): void {
     'Salesperson Code',
     'Salesperson/Purchaser',
   );
+  if (entity.set === 'contacts') checkCompany(company, given);
   if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters.');
   checkAddresses(String(given['email'] ?? ''));
   for (const price of ['unitPrice', 'unitCost', 'amountRoundingPrecision']) {
@@ -213,6 +214,14 @@ function checkRelations(company: Company, entity: Entity, given: Row): void {
     const value = Number(given[percent] ?? 0);
     if (value < 0 || value > 100) throw dialog(`The value must be between 0 and 100. Value: ${given[percent]}.`);
   }
+}
+
+/** A table relation of Contact.Table.al: the company of a contact is a contact of that type. */
+function checkCompany(company: Company, given: Row): void {
+  const number = given['companyNumber'];
+  if (number === undefined || number === '') return;
+  if (company.findByNumber('contacts', String(number))?.['type'] !== 'Company')
+    throw noRelation('Company No.', 'Contact', String(number), 'Contact');
 }
 
 function related(

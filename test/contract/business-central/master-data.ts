@@ -126,6 +126,23 @@ export function testMasterData({ ask, at, key, code, createCustomer, tenant }: B
       expect(option.body.error.message).toContain("'Robot' is not an option");
     });
 
+    // A table relation of Contact.Table.al of microsoft/BCApps: "Company No." is a Contact where Type is Company.
+    it('2.3: the company of a contact is a contact of a company', async () => {
+      const { body: person } = await ask('POST', at('contacts'), { type: 'Person', displayName: key() });
+      const { body: firm } = await ask('POST', at('contacts'), { type: 'Company', displayName: key() });
+      const given = { type: 'Person', displayName: key() };
+      for (const companyNumber of ['NOBODY', person.number]) {
+        const made = await ask('POST', at('contacts'), { ...given, companyNumber });
+        expect(made.status, companyNumber).toBe(400);
+        expect(code(made.body)).toBe('Internal_InvalidTableRelation');
+        const changed = await ask('PATCH', at(`contacts(${person.id})`), { companyNumber }, { 'if-match': '*' });
+        expect(changed.status, companyNumber).toBe(400);
+      }
+      const { status, body } = await ask('POST', at('contacts'), { ...given, companyNumber: firm.number });
+      expect(status, JSON.stringify(body)).toBe(201);
+      expect(body.companyNumber).toBe(firm.number);
+    });
+
     // MinValue and MaxValue of PaymentTerms.Table.al, SalespersonPurchaser.Table.al, Currency.Table.al and Item.Table.al of
     // microsoft/BCApps
     it('2.5: a percentage is one from 0 to 100, a price and a precision not below 0', async () => {
