@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
@@ -201,6 +202,20 @@ describe('subscriptions of Business Central', () => {
     await bc('POST', `${company}/customers`, { displayName: 'Refused' });
     await afterMs(31_000);
     expect((await bc('GET', 'subscriptions')).body.value).toEqual([]);
+  });
+
+  it('9.1: what is read-only of a subscription is refused, the stored value tolerated', async () => {
+    const resource = `/api/v2.0/${company}/customers`;
+    const given = { notificationUrl: url, resource, clientState: 'a secret' };
+    const readOnly = [{ expirationDateTime: '2999-01-01T00:00:00Z' }, { userId: randomUUID() }, { timestamp: 1 }];
+    for (const more of readOnly)
+      expect((await bc('POST', 'subscriptions', { ...given, ...more })).status, JSON.stringify(more)).toBe(400);
+    const { body } = await bc('POST', 'subscriptions', given);
+    const path = `subscriptions('${body.subscriptionId}')`;
+    for (const more of readOnly)
+      expect((await bc('PATCH', path, more, { 'if-match': '*' })).status, JSON.stringify(more)).toBe(400);
+    expect((await bc('PATCH', path, { userId: body.userId }, { 'if-match': '*' })).status).toBe(200);
+    expect((await bc('DELETE', path)).status).toBe(204);
   });
 
   it('9.1: it lives three days, and a renewal makes it three more', async () => {

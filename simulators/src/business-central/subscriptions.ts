@@ -4,7 +4,7 @@ import { ENTITIES, entityOf } from './entities.js';
 import { BcError, dialog } from './errors.js';
 import type { Change, Row } from './store.js';
 import type { Switches } from './switches.js';
-import { checkValue, emptyRow } from './values.js';
+import { type Body, checkValue, emptyRow, refuseReadOnly } from './values.js';
 
 /**
  * Webhook subscriptions (reference/business-central 9): handshake, delay, merging, retries and removal, on the
@@ -69,7 +69,7 @@ export class Subscriptions {
     return row;
   }
 
-  async create(body: Readonly<Record<string, unknown>>, userId: string): Promise<Row> {
+  async create(body: Body, userId: string): Promise<Row> {
     const given = this.check(body);
     if (this.list().length >= this.settings.most)
       throw dialog(`The number of subscriptions cannot exceed ${this.settings.most}.`);
@@ -89,8 +89,8 @@ export class Subscriptions {
     return this.renewed(row, true);
   }
 
-  async renew(row: Row, body: Readonly<Record<string, unknown>>): Promise<Row> {
-    const given = this.check({ notificationUrl: row['notificationUrl'], resource: row['resource'], ...body });
+  async renew(row: Row, body: Body): Promise<Row> {
+    const given = this.check({ notificationUrl: row['notificationUrl'], resource: row['resource'], ...body }, row);
     await this.shakeHands(String(given['notificationUrl']));
     const { subscriptionId } = row;
     Object.assign(row, given, { subscriptionId });
@@ -107,10 +107,13 @@ export class Subscriptions {
     return row;
   }
 
-  private check(body: Readonly<Record<string, unknown>>): Row {
+  private check(body: Body, stored?: Row): Row {
     const entity = entityOf('subscriptions');
     const given: Row = {};
-    for (const [name, value] of Object.entries(body)) given[name] = checkValue(entity, name, value);
+    for (const [name, raw] of Object.entries(body)) {
+      given[name] = checkValue(entity, name, raw);
+      if (entity.fields.get(name)?.isReadOnly && stored?.[name] !== given[name]) refuseReadOnly(name);
+    }
     const url = String(given['notificationUrl'] ?? '');
     if (!/^https?:\/\//.test(url)) throw dialog('The notificationUrl is not a valid URL.');
     const set = setOf(String(given['resource'] ?? ''));
