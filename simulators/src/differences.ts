@@ -13,8 +13,8 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: 'apps without a person and one desk need none',
   },
   {
-    what: 'BC: `$batch` as multipart/mixed, `$schemaversion=2.1`',
-    why: 'the JSON form has the same traps, and no known client of API v2.0 needs the other',
+    what: 'BC: `$batch` as multipart/mixed, `$schemaversion=2.1`, decimals as text by `IEEE754Compatible=true`',
+    why: 'the JSON form has the same traps, and no known client of API v2.0 needs the others',
   },
   {
     what: 'BC: purchase, journals, projects, employees, vendors, manufacturing',
