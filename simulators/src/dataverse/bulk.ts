@@ -1,6 +1,7 @@
 import type { SimRequest, SimResponse } from '../kernel/server.js';
 import { type Api, answer, readJson } from './answers.js';
-import { badPayload, findByKey } from './payload.js';
+import { badPayload } from './column-values.js';
+import { findByKey } from './payload.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { create, update } from './writes.js';

@@ -1,9 +1,10 @@
-import { DataverseError, type Row, type Store, type Value } from './store.js';
-import { type Column, statesOf, type Table } from './tables.js';
+import { badPayload, toGuid, toValue } from './column-values.js';
+import { DataverseError, type Row, type Store } from './store.js';
+import { statesOf, type Table } from './tables.js';
 
 /**
- * A JSON body becomes column values: binds by their exact navigation name, types and lengths checked
- * (reference/dataverse-sales 2, 10).
+ * A JSON body becomes column values: binds by their exact navigation name
+ * (reference/dataverse-sales 2.12).
  */
 
 export interface Payload {
@@ -41,7 +42,7 @@ export function readPayload(store: Store, table: Table, body: Readonly<Record<st
       if (value === null) values[column] = null;
       else parents.push({ table: store.schema.table(target), column, row: value as Record<string, unknown> });
     } else if (name === table.id) {
-      values[name] = String(value).toLowerCase();
+      values[name] = toGuid(table, value);
     } else {
       const column = table.columns.get(name);
       if (!column)
@@ -119,85 +120,6 @@ export function noSuchKey(table: Table): DataverseError {
   );
 }
 
-/**
- * Their MinValue is 0 (MicrosoftDocs/dynamics-365-customer-engagement, ce/developer/reference/entities: invoice.md,
- * invoicedetail.md, salesorder.md, product.md, account.md).
- */
-const NEVER_NEGATIVE: ReadonlySet<string> = new Set([
-  'discountamount',
-  'discountpercentage',
-  'freightamount',
-  'manualdiscountamount',
-  'creditlimit',
-  'price',
-  'currentcost',
-  'standardcost',
-]);
-
-const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
-function toValue(table: Table, column: Column, value: unknown): Value {
-  if (value === null) return null;
-  const { name, type, size } = column;
-  const wrong = (what: string): DataverseError =>
-    badPayload(table, `Cannot convert the literal '${String(value)}' to the expected type '${what}'.`);
-  switch (type) {
-    case 'text': {
-      if (typeof value !== 'string') throw wrong('Edm.String');
-      if (value.length <= size) return value;
-      throw new DataverseError(
-        400,
-        '0x80044331',
-        `A validation error occurred.  The length of the '${name}' attribute of the '${table.name}' entity exceeded the maximum allowed length of '${size}'.`,
-      );
-    }
-    case 'guid':
-      return String(value).toLowerCase();
-    case 'int':
-    case 'choice':
-      if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong('Edm.Int32');
-      if (name === 'pricingerrorcode' && (value < 0 || value > 38)) {
-        throw new DataverseError(
-          400,
-          '0x8004431A',
-          `A validation error occurred. The value of '${name}' on record of type '${table.name}' is outside the valid range.`,
-        );
-      }
-      return value;
-    case 'double':
-      if (typeof value !== 'number') throw wrong('Edm.Double');
-      return value;
-    case 'bool':
-      if (typeof value !== 'boolean') throw wrong('Edm.Boolean');
-      return value;
-    case 'money':
-    case 'decimal': {
-      if (typeof value !== 'number' && !(typeof value === 'string' && DECIMAL.test(value))) throw wrong('Edm.Decimal');
-      if (Math.abs(Number(value)) > 1e15 || (NEVER_NEGATIVE.has(name) && Number(value) < 0)) {
-        throw new DataverseError(
-          400,
-          '0x80044330',
-          `A validation error occurred. The value of '${name}' on record of type '${table.name}' is outside the valid range.`,
-        );
-      }
-      return /[eE]/.test(String(value)) ? Number(value).toFixed(10) : String(value);
-    }
-    case 'date':
-    case 'datetime': {
-      const at = Date.parse(String(value));
-      if (typeof value !== 'string' || Number.isNaN(at))
-        throw wrong(type === 'date' ? 'Edm.Date' : 'Edm.DateTimeOffset');
-      if (at < Date.UTC(1753, 0, 1))
-        throw new DataverseError(
-          400,
-          '0x80040239',
-          `DateTime is less than minumum value supported by CrmDateTime. Actual value: ${value}, Minimum value supported: 01/01/1753 00:00:00`,
-        );
-      return type === 'date' ? value.slice(0, 10) : `${new Date(at).toISOString().slice(0, 19)}Z`;
-    }
-  }
-}
-
 /** State and status belong together (reference/dataverse-sales 2.13); one that is not given follows from the other. */
 export function completeState(table: Table, values: Row, row: Row | undefined): void {
   if (!table.hasState) return;
@@ -220,13 +142,5 @@ function wrongState(table: Table, state: unknown, status: unknown): DataverseErr
     400,
     '0x80048408',
     `${String(status)} is not a valid status code for state code ${String(state)} of ${table.name}.`,
-  );
-}
-
-export function badPayload(table: Table, text: string): DataverseError {
-  return new DataverseError(
-    400,
-    '0x80048d19',
-    `Error identified in Payload provided by the user for Entity :'${table.set}', For more information on this error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException : Microsoft.OData.ODataException: ${text}`,
   );
 }

@@ -4,6 +4,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, prefers } from './answers.js';
 import { apply } from './apply.js';
 import { checkTracking, findChanges, firstPosition, positionOfSkip, positionOfToken } from './changes.js';
+import { GUID } from './column-values.js';
 import { findByKey, noSuchKey } from './payload.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
@@ -191,15 +192,18 @@ export function read(
 }
 
 export function getRow(api: Api, table: Table, segment: Segment): Row {
-  if (segment.key !== undefined) {
-    if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(segment.key)) {
-      throw new DataverseError(400, '0x80060888', `Bad Request - Error in query syntax. '${segment.key}' is no GUID.`);
-    }
-    return api.store.get(table, segment.key);
-  }
-  const row = findByKey(api.store, table, segment.keys ?? {});
-  if (!row) throw noSuchKey(table);
-  return row;
+  const row = findRow(api, table, segment);
+  if (row) return row;
+  if (segment.key === undefined) throw noSuchKey(table);
+  return api.store.get(table, segment.key);
+}
+
+/** The row that a path names by its id or by an alternate key. */
+export function findRow(api: Api, table: Table, { key, keys }: Segment): Row | undefined {
+  if (key === undefined) return findByKey(api.store, table, keys ?? {});
+  if (!GUID.test(key))
+    throw new DataverseError(400, '0x80060888', `Bad Request - Error in query syntax. '${key}' is no GUID.`);
+  return api.store.find(table.name, key);
 }
 
 export function countChanges(api: Api, table: Table, token: string): number {

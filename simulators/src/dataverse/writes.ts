@@ -3,8 +3,9 @@ import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, prefers, readJson } from './answers.js';
 import { removeWithRelated } from './cascades.js';
-import { badPayload, completeState, findByKey, readPayload } from './payload.js';
-import { applied, contextOf, getRow } from './reads.js';
+import { badPayload } from './column-values.js';
+import { completeState, readPayload } from './payload.js';
+import { applied, contextOf, findRow, getRow } from './reads.js';
 import { checkDelete, checkLineParent, checkRow, checkUpdate, fillDefaults, isStateChange } from './rules.js';
 import { DataverseError, type Row, type Store } from './store.js';
 import { LINES, type Table } from './tables.js';
@@ -66,10 +67,7 @@ export function patch(
   wire: WireOptions,
 ): SimResponse {
   const body = readJson(request);
-  const row =
-    segment.key !== undefined
-      ? api.store.find(table.name, segment.key)
-      : findByKey(api.store, table, segment.keys ?? {});
+  const row = findRow(api, table, segment);
   if (!row) {
     // A PATCH of what does not exist creates it, unless the client said that it must exist.
     if (request.headers['if-match'] !== undefined) getRow(api, table, segment);

@@ -9,12 +9,14 @@ import { testQueries } from './queries.js';
 import { type DataverseUnderTest, openRequests } from './requests.js';
 import { testRows } from './rows.js';
 import { testSql } from './sql.js';
+import { testValues } from './values.js';
 
 /** What any Dataverse with Sales must do for our client and others. */
 export function testDataverse(name: string, open: () => Promise<DataverseUnderTest>): void {
   describe(`Dataverse: ${name}`, () => {
     const requests = openRequests(open);
     testRows(requests);
+    testValues(requests);
     testDocuments(requests);
     testQueries(requests);
     testMetadata(requests);
