@@ -4,6 +4,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { BULK, runBulk } from './bulk.js';
+import { checkQuery } from './check-query.js';
 import { checkExpand } from './expand.js';
 import { fetchRows } from './fetch.js';
 import { isFileColumn, routeFile } from './file-columns.js';
@@ -44,7 +45,9 @@ export function routeTable(
 ): SimResponse {
   const [first, second] = segments;
   checkOptions(options);
-  checkExpand(api.store, leadsTo(api, table, second?.name), options.expand);
+  const asked = leadsTo(api, table, second?.name);
+  checkExpand(api.store, asked, options.expand);
+  checkQuery(api.store, asked, options);
   const annotations = annotationsOf(request);
   const wire: WireOptions = {
     store: api.store,

@@ -4,7 +4,7 @@ import type { Answer } from '../ask.js';
 import type { DataverseRequests } from './requests.js';
 
 /** Query options, change tracking, batches, metadata; the numbers are sections of reference/dataverse-sales. */
-export function testQueries({ ask, account, order }: DataverseRequests): void {
+export function testQueries({ ask, code, account, order }: DataverseRequests): void {
   describe('queries', () => {
     it('8: filter, functions, parents, lambda, order, top, count', async () => {
       const mark = randomUUID();
@@ -42,6 +42,31 @@ export function testQueries({ ask, account, order }: DataverseRequests): void {
       ]) {
         expect((await ask('GET', `accounts?${query}`)).status, query).toBe(400);
       }
+    });
+
+    it('10.3: unknown columns are 400 also where no row is found', async () => {
+      const none = `accountid eq ${randomUUID()}`;
+      for (const query of [
+        '$select=petname',
+        '$select=name,customerid',
+        `$filter=${none} and petname eq 'x'`,
+        `$filter=${none} and contains(petname,'x')`,
+        `$filter=${none} and primarycontactid/petname eq 'x'`,
+        `$filter=${none} and nobody/fullname eq 'x'`,
+        `$filter=${none} and contact_customer_accounts/any(c:c/petname eq 'x')`,
+        `$filter=${none} and nobodies/any(c:c/fullname eq 'x')`,
+        `$filter=${none} and Microsoft.Dynamics.CRM.In(PropertyName='petname',PropertyValues=['x'])`,
+        `$filter=${none}&$orderby=petname`,
+        `$filter=${none}&$expand=primarycontactid($select=petname)`,
+        `$filter=${none}&$expand=contact_customer_accounts($filter=petname eq 'x')`,
+      ]) {
+        const [first = '', ...more] = query.split('&');
+        const path = `accounts?${[first.startsWith('$select') ? `${first}&$filter=${none}` : first, ...more].join('&')}`;
+        const answer = await ask('GET', path);
+        expect(answer.status, query).toBe(400);
+        expect(code(answer), query).toBe('0x80060888');
+      }
+      expect((await ask('GET', `accounts/$count?$filter=petname eq 'x'`)).status).toBe(400);
     });
 
     // MicrosoftDocs/powerapps-docs, webapi/query/join-tables.md: up to 15 in a query, and each is a join
