@@ -14,6 +14,8 @@ export interface Api {
   readonly announce: (event: SalesEvent) => void;
   readonly switches: ActionSwitches;
   readonly changes: ChangeSettings;
+  /** What the roles of the Application User lack, as `account:Write`. */
+  readonly denied: readonly string[];
 }
 
 /** An answer with its body before it became text, for those who ask for another format than the usual. */

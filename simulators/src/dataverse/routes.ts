@@ -9,6 +9,7 @@ import { checkExpand } from './expand.js';
 import { fetchRows } from './fetch.js';
 import { isFileColumn, routeFile } from './file-columns.js';
 import { formatOf } from './formats.js';
+import { checkExpanded } from './privileges.js';
 import {
   annotationsOf,
   applied,
@@ -48,6 +49,7 @@ export function routeTable(
   const asked = leadsTo(api, table, second?.name);
   checkExpand(api.store, asked, options.expand);
   checkQuery(api.store, asked, options);
+  checkExpanded(api, asked, options.expand);
   const annotations = annotationsOf(request);
   const wire: WireOptions = {
     store: api.store,

@@ -225,6 +225,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
     },
     switches: sim.switches,
     changes: sim.switches,
+    denied: sim.switches.denied,
   };
   if (rest === '$metadata')
     return {

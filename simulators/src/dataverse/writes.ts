@@ -5,6 +5,7 @@ import { type Api, answer, prefers, readJson } from './answers.js';
 import { removeWithRelated } from './cascades.js';
 import { badPayload } from './column-values.js';
 import { completeState, readPayload } from './payload.js';
+import { checkAppend } from './privileges.js';
 import { applied, contextOf, findRow, getRow } from './reads.js';
 import { checkDelete, checkLineParent, checkRow, checkUpdate, fillDefaults, isStateChange } from './rules.js';
 import { DataverseError, type Row, type Store } from './store.js';
@@ -22,6 +23,7 @@ export function create(api: Api, table: Table, body: Readonly<Record<string, unk
 /** The totals of what it belongs to are not calculated: of a document that comes with its lines once, behind the last one. */
 function insert(api: Api, table: Table, body: Readonly<Record<string, unknown>>, keys: Row): Row {
   const { values, nested, parents } = readPayload(api.store, table, body);
+  checkAppend(api, table, values);
   for (const parent of parents) values[parent.column] = String(create(api, parent.table, parent.row)[parent.table.id]);
   Object.assign(values, keys);
   completeState(table, values, undefined);
@@ -101,6 +103,7 @@ export function update(api: Api, table: Table, row: Row, body: Readonly<Record<s
     throw badPayload(table, 'Nested collections cannot be changed by an update of their parent.');
   for (const name of Object.keys(values)) if (table.columns.get(name)?.access === CREATE_ONLY) delete values[name];
   delete values[table.id];
+  checkAppend(api, table, values);
   completeState(table, values, row);
   checkUpdate(api.store, table, row, values);
   const { statecode, statuscode, ...others } = values;
