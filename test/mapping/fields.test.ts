@@ -428,4 +428,31 @@ mapping:
     });
     expect(values.lines['line-1']?.fields['description2']).toBe('2026-03-30 of 2026-03-30');
   });
+
+  // reference/dataverse-sales 2.14; ce/developer/reference/entities/opportunity.md and account.md: UserLocal
+  it('every column of Sales that keeps a day as a moment gives the day of the business time zone', async () => {
+    const moments = [
+      'overriddencreatedon',
+      'lastonholdtime',
+      'schedulefollowup_prospect',
+      'schedulefollowup_qualify',
+      'scheduleproposalmeeting',
+    ];
+    for (const column of moments) {
+      const yaml = `
+businessTimeZone: Europe/Berlin
+mapping: { document: { customerPurchaseOrderReference: { column: ${column} } } }
+`;
+      const deal = makeDeal({ extra: { record: { [column]: '2026-03-28T23:00:00Z' } } });
+      expect((await resolve(deal, yaml)).values.header, column).toMatchObject({
+        customerPurchaseOrderReference: '2026-03-29',
+      });
+    }
+    const yaml = `
+businessTimeZone: Europe/Berlin
+mapping: { document: { customerPurchaseOrderReference: { column: account.lastusedincampaign } } }
+`;
+    const deal = makeDeal({ extra: { account: { lastusedincampaign: '2026-03-28T23:00:00Z' } } });
+    expect((await resolve(deal, yaml)).values.header).toMatchObject({ customerPurchaseOrderReference: '2026-03-29' });
+  });
 });

@@ -80,8 +80,14 @@ export const USER_LOCAL: ReadonlySet<string> = new Set([
   'lastbackofficesubmit',
   'effectivefrom',
   'effectiveto',
+  'schedulefollowup_prospect',
+  'schedulefollowup_qualify',
+  'scheduleproposalmeeting',
+  'lastusedincampaign',
   'createdon',
   'modifiedon',
+  'overriddencreatedon',
+  'lastonholdtime',
 ]);
 
 /** Undefined when the text names no column: `column`, `account.column` or `salesorder.column` is right. */
