@@ -230,7 +230,7 @@ describe('Dataverse', () => {
       'dataverse: change tracking: account',
       'dataverse: write: privileges',
     ]);
-    expect(examined.finding('dataverse: read', 'quote').advice).toContain('grant prvReadquote at organization level');
+    expect(examined.finding('dataverse: read', 'quote').advice).toContain('grant prvReadQuote at organization level');
     expect(examined.finding('dataverse: write', 'privileges').found).toBe('the roles lack prvCreateInvoice');
   });
 

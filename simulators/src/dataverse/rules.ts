@@ -25,6 +25,7 @@ export function checkUpdate(store: Store, table: Table, row: Row, values: Row): 
     );
   }
   checkLineParent(store, table, row);
+  checkChanged(store, table, row, values);
   if (state === undefined || state === from) return;
   if (table.name === 'opportunity' && (state === 1 || state === 2)) {
     throw new DataverseError(
@@ -78,7 +79,10 @@ export function checkLineParent(store: Store, table: Table, row: Row): void {
 
 export function checkRow(store: Store, table: Table, row: Row): void {
   if (HEADER_OF.has(table.name)) checkLine(store, table, row);
-  if (DOCUMENTS.has(table.name) || table.name === 'opportunity') checkCurrency(store, row);
+  if (DOCUMENTS.has(table.name) || table.name === 'opportunity') {
+    checkCustomer(store, row);
+    checkCurrency(store, row);
+  }
   if (table.name === 'product') checkProduct(store, row);
   if (table.name === 'annotation') checkFile(store, row);
   if (table.name === 'account' || table.name === 'salesorder' || table.name === 'quote' || table.name === 'invoice') {
@@ -88,11 +92,31 @@ export function checkRow(store: Store, table: Table, row: Row): void {
   }
 }
 
+const OF_LINE = ['isproductoverridden', 'productid', 'productdescription', 'uomid', 'quantity'];
+
+/** A row as it would be after a change: what it was before, and is not touched, may be as it is. */
+function checkChanged(store: Store, table: Table, row: Row, values: Row): void {
+  const changed = { ...row, ...values };
+  if (HEADER_OF.has(table.name) && OF_LINE.some((name) => name in values)) checkLine(store, table, changed);
+  if (table.name === 'product' && 'productnumber' in values) checkProduct(store, changed);
+  if (!DOCUMENTS.has(table.name) && table.name !== 'opportunity') return;
+  checkCustomer(store, values);
+  if ('pricelevelid' in values || 'transactioncurrencyid' in values) checkCurrency(store, changed);
+}
+
+/** Only who is assigned has to be active (reference/dataverse-sales 12, trap 17). */
+function checkCustomer(store: Store, { customerid: id }: Row): void {
+  if (typeof id !== 'string') return;
+  const customer = store.find('account', id) ?? store.find('contact', id);
+  if (customer?.['statecode'] === 1) throw new DataverseError(400, '0x80040517', 'The customer is inactive.');
+}
+
 function checkLine(store: Store, table: Table, row: Row): void {
   const via = LINES[HEADER_OF.get(table.name) ?? '']?.via ?? '';
   if (!row[via]) throw new DataverseError(400, '0x80040200', `${table.name} requires a value for '${via}'.`);
   if (row['isproductoverridden'] === true) {
     if (row['productid']) throw new DataverseError(400, '0x80043afb', 'A write-in product line cannot name a product.');
+    if (row['uomid']) throw new DataverseError(400, '0x80043afa', 'A write-in product line cannot name a unit.');
     return;
   }
   const product = row['productid'] ? store.find('product', String(row['productid'])) : undefined;

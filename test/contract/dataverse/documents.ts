@@ -76,6 +76,48 @@ export function testDocuments({ ask, code, line, order, quote, opportunity }: Da
       expect((await ask('PATCH', path, { statecode: 0, statuscode: 1 }, { 'if-match': '*' })).status).toBe(204);
     });
 
+    // reference/dataverse-sales 12, trap 17
+    it('10.3: no document is made for a customer that is inactive, and none is given to one; old ones stay', async () => {
+      const made = await order();
+      const other = await order();
+      const inactive = `accounts(${made._customerid_value})`;
+      expect((await ask('PATCH', inactive, { statecode: 1, statuscode: 2 }, { 'if-match': '*' })).status).toBe(204);
+      const customer = { 'customerid_account@odata.bind': `/${inactive}` };
+      for (const set of ['opportunities', 'quotes', 'salesorders', 'invoices'])
+        expect(code(await ask('POST', set, { name: 'Test', ...customer })), set).toBe('0x80040517');
+      const given = await ask('PATCH', `salesorders(${other.salesorderid})`, customer, { 'if-match': '*' });
+      expect(code(given)).toBe('0x80040517');
+      const path = `salesorders(${made.salesorderid})`;
+      expect((await ask('PATCH', path, { description: 'x' }, { 'if-match': '*' })).status).toBe(204);
+    });
+
+    it('10.3: what a line and a product are refused at first, they are refused later, too', async () => {
+      const { salesorderid } = await order();
+      const { body } = await ask('GET', `salesorders(${salesorderid})?$expand=order_details`);
+      const path = `salesorderdetails(${body.order_details[0].salesorderdetailid})`;
+      const change = async (values: object) => code(await ask('PATCH', path, values, { 'if-match': '*' }));
+      expect(await change({ quantity: 1.23456 })).toBe('0x80043b07');
+      expect(await change({ productdescription: 'x' })).toBe('0x80043afb');
+      expect(await change({ 'uomid@odata.bind': null })).toBe('0x80043b0d');
+      const products = await ask('GET', 'products?$select=productnumber&$top=2');
+      const [first, second] = products.body.value;
+      const taken = { productnumber: second.productnumber };
+      const renumbered = await ask('PATCH', `products(${first.productid})`, taken, { 'if-match': '*' });
+      expect(code(renumbered)).toBe('0x80043b06');
+    });
+
+    it('10.3: a write-in has no unit', async () => {
+      const { salesorderid } = await order();
+      const answer = await ask('POST', 'salesorderdetails', {
+        'salesorderid@odata.bind': `/salesorders(${salesorderid})`,
+        'uomid@odata.bind': line()['uomid@odata.bind'],
+        isproductoverridden: true,
+        productdescription: 'x',
+        quantity: 1,
+      });
+      expect(code(answer)).toBe('0x80043afa');
+    });
+
     it('2.13: state and status belong together', async () => {
       const { salesorderid } = await order();
       expect(
