@@ -113,12 +113,24 @@ export function createIssuer({ url, clientId, findClientSecret, audiences, roleN
         });
         return toSignedIn(payload, roleNames);
       } catch (error) {
-        if (error instanceof errors.JOSEError) throw new RefusedError(`the token is not taken: ${error.message}`);
-        throw error;
+        if (!(error instanceof errors.JOSEError) || isOfKeys(error)) throw error;
+        throw new RefusedError(`the token is not taken: ${error.message}`);
       }
     },
   };
 }
+
+/** The keys did not come, or are none: nothing is known of the token. */
+function isOfKeys({ code }: errors.JOSEError): boolean {
+  return OF_KEYS.has(code);
+}
+
+/** The first is what an answer gives that is not 200 or no JSON. */
+const OF_KEYS: ReadonlySet<string> = new Set([
+  errors.JOSEError.code,
+  errors.JWKSTimeout.code,
+  errors.JWKSInvalid.code,
+]);
 
 /** As decisions read it (I10): a longer name is refused there. */
 const MAX_NAME_LENGTH = 100;
