@@ -376,6 +376,10 @@ describe('webhook steps of Dataverse', () => {
     const last = calls.at(-1);
     expect(last?.headers['x-ms-dynamics-msg-size-exceeded']).toBe('true');
     expect(JSON.parse(last?.body ?? '{}').InputParameters).toBeNull();
+    // Bytes are counted: of these letters each has two.
+    await sales('POST', 'accounts', { name: 'Umlauts', bc_blob: 'ü'.repeat(150_000) });
+    await simulators.dataverse.webhooks.settle();
+    expect(calls.at(-1)?.headers['x-ms-dynamics-msg-size-exceeded']).toBe('true');
   });
 
   it('calls can be dropped, doubled and sent in reverse', async () => {

@@ -114,7 +114,7 @@ export class Webhooks {
   private async deliver(registration: WebhookRegistration, event: SalesEvent): Promise<void> {
     const context = toContext(event, this.sender, registration.step?.id);
     let body = JSON.stringify(context);
-    const isCut = body.length > LARGEST;
+    const isCut = Buffer.byteLength(body) > LARGEST;
     // What makes a context large is left out; the receiver reads the record (reference/dataverse-sales 5.7).
     if (isCut)
       body = JSON.stringify({
