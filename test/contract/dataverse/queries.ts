@@ -69,6 +69,29 @@ export function testQueries({ ask, code, account, order }: DataverseRequests): v
       expect((await ask('GET', `accounts/$count?$filter=petname eq 'x'`)).status).toBe(400);
     });
 
+    // rappen/FetchXMLBuilder issue 753 and AleksandrRogov/DynamicsWebApi issue 121: what Dataverse answered
+    it('8: a column is compared with a value of its own type, and `in` is none of the operators', async () => {
+      const filtered = (filter: string) => ask('GET', `accounts?$select=name&$filter=${encodeURIComponent(filter)}`);
+      for (const filter of [
+        "statecode eq '0'",
+        'name eq 5',
+        "creditlimit gt '5'",
+        "'0' eq statecode",
+        "creditonhold eq 'true'",
+        'creditonhold eq 1',
+        "not (name eq 'x' or statecode ne '0')",
+        'primarycontactid/lastname eq 5',
+        "contact_customer_accounts/any(c:c/statecode eq '0')",
+      ]) {
+        const answer = await filtered(filter);
+        expect(answer.status, filter).toBe(400);
+        expect(answer.body.error.message, filter).toContain('incompatible types was detected');
+      }
+      for (const filter of ['creditlimit gt 5', 'creditlimit eq null', 'creditonhold ne true', 'name ne null'])
+        expect((await filtered(filter)).status, filter).toBe(200);
+      expect((await filtered("name in ('x','y')")).status).toBe(501);
+    });
+
     // MicrosoftDocs/powerapps-docs, webapi/query/join-tables.md: up to 15 in a query, and each is a join
     it('8: a query has at most 15 expanded rows, those within others included', async () => {
       const six = (inner: string): string =>
