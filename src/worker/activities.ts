@@ -109,6 +109,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     const dependencies = {
       ...stepsIn(company),
       currencies,
+      timeZone: rules.mapping.timeZone,
       dataverse,
       dataverseFlows,
       dataverseAmbiguityMs,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentKey } from '../../src/deal/document-number.js';
+import { toLocalDate } from '../../src/mapping/fields/view.js';
 import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
 import { createSeller } from '../support/sales.js';
 
@@ -45,6 +46,18 @@ describe('a shipment', () => {
     expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0 });
     expect(await counter.trail(deal.recordId)).toContain('write the shipment on the order in Sales');
   });
+
+  // reference/dataverse-sales 2.14: a column of the kind of Date Fulfilled shows each user the day of their own zone
+  it.each(['America/Los_Angeles', 'Europe/Berlin', 'Pacific/Auckland'])(
+    'puts its day into a column that keeps moments, as people in %s see it',
+    async (zone) => {
+      const { deal, orderId } = await order();
+      await ship(orderId, '0.25');
+      expect(await counter.run('shipments', `businessTimeZone: ${zone}\n${RULES}`)).toMatchObject({ carried: 1 });
+      const row = store().find('salesorder', deal.recordId);
+      expect(toLocalDate(String(row?.['new_shippedon']), zone)).toBe(counter.simulators.clock.today());
+    },
+  );
 
   it('of a deal that a restored ledger does not know yet reaches the order once it does', async () => {
     const { deal, orderId } = await order();

@@ -5,7 +5,7 @@ import { withStoredSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { compileFormula } from '../../src/mapping/fields/expressions.js';
 import { resolveCustomer, withMappedNumbers, withOurNumbers } from '../../src/mapping/fields/masters.js';
 import { findLocalProblems, type Lookups, resolveDocument } from '../../src/mapping/fields/resolve.js';
-import { toLocalDate } from '../../src/mapping/fields/view.js';
+import { toLocalDate, toMoment } from '../../src/mapping/fields/view.js';
 import { planCustomer, planItem } from '../../src/mapping/plan/plan-master-data.js';
 import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
@@ -427,6 +427,22 @@ mapping:
       customerPurchaseOrderReference: 'wanted on 2026-03-29',
     });
     expect(values.lines['line-1']?.fields['description2']).toBe('2026-03-30 of 2026-03-30');
+  });
+
+  it('a day becomes its noon in the zone, and is the same day when it is read again', () => {
+    for (const [zone, moment] of [
+      ['UTC', '2026-03-29T12:00:00Z'],
+      ['America/Los_Angeles', '2026-03-29T19:00:00Z'],
+      ['Asia/Kolkata', '2026-03-29T06:30:00Z'],
+      ['Pacific/Kiritimati', '2026-03-28T22:00:00Z'],
+      ['Pacific/Pago_Pago', '2026-03-29T23:00:00Z'],
+      // The clocks went forward that night.
+      ['Europe/Berlin', '2026-03-29T10:00:00Z'],
+    ] as const) {
+      expect(toMoment('2026-03-29', zone)).toBe(moment);
+      expect(toLocalDate(moment, zone)).toBe('2026-03-29');
+    }
+    expect(toMoment('2026-02-30', 'UTC')).toBe('2026-02-30');
   });
 
   // reference/dataverse-sales 2.14; ce/developer/reference/entities/opportunity.md and account.md: UserLocal

@@ -59,8 +59,10 @@ export async function openFlowCounter(): Promise<FlowCounter> {
   };
   const dataverseFlows = createDataverseFlows(access);
   const flows = createFlowLedger(database, companyId);
-  const steps = (rules: string) => {
+  const steps = (text: string) => {
+    const rules = parseRules(text);
     const dependencies = {
+      timeZone: rules.mapping.timeZone,
       ...{
         currencies: {},
         businessCentral: client,
@@ -75,7 +77,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       // What was asked may land no more: a repeat looks, and asks again at once.
       ...{ ambiguityWindowMs: 0, dataverseAmbiguityMs: 0 },
     };
-    return createFlowSteps({ flows, switchedOn: createFlows(dependencies, parseRules(rules).flows) });
+    return createFlowSteps({ flows, switchedOn: createFlows(dependencies, rules.flows) });
   };
   async function posted(): Promise<Posted> {
     const { deal } = await counter.post();

@@ -22,6 +22,8 @@ export type CreditMemoDependencies = StampedDependencies & {
   readonly dataverse: Pick<DataverseClient, 'findInvoice' | 'updateInvoice'>;
   readonly dataverseFlows: Pick<DataverseFlows, 'findColumn'>;
   readonly ledger: Pick<DealLedger, 'getInvoice' | 'findWriteBack'>;
+  /** In which dates are meant. */
+  readonly timeZone: string;
 };
 
 const NOT_POSTED: ReadonlySet<string> = new Set(['Draft', 'In_x0020_Review']);
@@ -32,7 +34,7 @@ export function createCreditMemoFlow(
   dependencies: CreditMemoDependencies,
   rule: NonNullable<FlowRules['creditMemos']>,
 ): Flow {
-  const { businessCentral, dataverse, dataverseFlows, flows, ledger } = dependencies;
+  const { businessCentral, dataverse, dataverseFlows, flows, ledger, timeZone } = dependencies;
   const name = 'creditMemos';
 
   async function toThings(memos: readonly CreditMemo[]): Promise<FoundThing[]> {
@@ -114,7 +116,7 @@ export function createCreditMemoFlow(
       const fitted = await fitColumns(dataverseFlows, 'invoice', [
         [rule.columns.number, { kind: 'text', text: number }],
         [rule.columns.amount, { kind: 'amount', text: amount }],
-        [rule.columns.date, { kind: 'date', text: date }],
+        [rule.columns.date, { kind: 'date', text: date, timeZone }],
       ]);
       if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
       const { requestId, correlationId } = await toTemporalFailures(() =>

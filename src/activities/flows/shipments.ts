@@ -29,6 +29,8 @@ export type ShipmentDependencies = StampedDependencies &
     readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
     readonly ledger: Pick<DealLedger, 'getDeal' | 'findRecord'>;
     readonly dataverseAmbiguityMs: number;
+    /** In which dates are meant. */
+    readonly timeZone: string;
   };
 
 const shippedLines = z.array(z.object({ sequence: z.number(), description: z.string(), quantity: z.string() }));
@@ -38,7 +40,7 @@ export function createShipmentFlow(
   dependencies: ShipmentDependencies,
   rule: NonNullable<FlowRules['shipments']>,
 ): Flow {
-  const { businessCentral, dataverse, dataverseFlows, flows, ledger } = dependencies;
+  const { businessCentral, dataverse, dataverseFlows, flows, ledger, timeZone } = dependencies;
   const name = 'shipments';
 
   async function toThings(shipments: readonly Shipment[]): Promise<FoundThing[]> {
@@ -79,7 +81,7 @@ export function createShipmentFlow(
     const { number, date, method, quantity, lines } = toTotals(shipments);
     const fitted = await fitColumns(dataverseFlows, 'salesorder', [
       [rule.columns?.number, { kind: 'text', text: number }],
-      [rule.columns?.date, { kind: 'date', text: date }],
+      [rule.columns?.date, { kind: 'date', text: date, timeZone }],
       [rule.columns?.method, { kind: 'text', text: method }],
       [rule.columns?.quantity, { kind: 'number', text: quantity }],
     ]);

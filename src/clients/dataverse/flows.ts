@@ -84,6 +84,8 @@ export interface ColumnType {
   /** `String`, `Money`, `Decimal`, … as the metadata name it. */
   readonly type: string;
   readonly maxLength: number | undefined;
+  /** Of a date: whether it is kept as a day, or as a moment that each user sees in a zone of their own (`UserLocal`). */
+  readonly dateBehavior?: string | undefined;
 }
 
 /** Deals and feeds have connections of their own. */
@@ -95,7 +97,11 @@ const organization = z.object({
   value: z.array(z.object({ maxuploadfilesize: z.number().nullish(), blockedattachments: z.string().nullish() })),
 });
 
-const columnRow = z.object({ AttributeType: z.string(), MaxLength: z.number().nullish() });
+const columnRow = z.object({
+  AttributeType: z.string(),
+  MaxLength: z.number().nullish(),
+  DateTimeBehavior: z.object({ Value: z.string() }).nullish(),
+});
 
 const fileRow = z.object({
   annotationid: guid,
@@ -135,7 +141,11 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
       try {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
         const row = readWire('dataverse', asked, columnRow, body, requestId);
-        const found = { type: row.AttributeType, maxLength: row.MaxLength ?? undefined };
+        const found = {
+          type: row.AttributeType,
+          maxLength: row.MaxLength ?? undefined,
+          dateBehavior: row.DateTimeBehavior?.Value,
+        };
         columns.set(key, { found, readAt: performance.now() });
         return found;
       } catch (error) {

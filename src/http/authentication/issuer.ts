@@ -126,11 +126,7 @@ function isOfKeys({ code }: errors.JOSEError): boolean {
 }
 
 /** The first is what an answer gives that is not 200 or no JSON. */
-const OF_KEYS: ReadonlySet<string> = new Set([
-  errors.JOSEError.code,
-  errors.JWKSTimeout.code,
-  errors.JWKSInvalid.code,
-]);
+const OF_KEYS: ReadonlySet<string> = new Set([errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code]);
 
 /** As decisions read it (I10): a longer name is refused there. */
 const MAX_NAME_LENGTH = 100;

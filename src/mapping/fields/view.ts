@@ -154,6 +154,25 @@ export function toLocalDate(value: string, timeZone: string): string {
   return `${parts.get('year')?.padStart(4, '0')}-${parts.get('month')}-${parts.get('day')}`;
 }
 
+/** Noon of a day in a time zone, so that whoever is some hours away sees the same day; what is no day stays as it is. */
+export function toMoment(day: string, timeZone: string): string {
+  if (!isDay(day)) return day;
+  const noon = Date.parse(`${day}T12:00:00Z`);
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  });
+  const parts = new Map(format.formatToParts(noon).map(({ type, value }) => [type, Number(value)]));
+  const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+  const shown = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'));
+  return `${new Date(noon - (shown - noon)).toISOString().slice(0, 19)}Z`;
+}
+
 /** A day of the calendar: a year after the 29th of February there is none. */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
