@@ -47,18 +47,18 @@ export function testQueries({ ask, code, account, order }: DataverseRequests): v
     it('10.3: unknown columns are 400 also where no row is found', async () => {
       const none = `accountid eq ${randomUUID()}`;
       for (const query of [
-        '$select=petname',
+        '$select=bc_none',
         '$select=name,customerid',
-        `$filter=${none} and petname eq 'x'`,
-        `$filter=${none} and contains(petname,'x')`,
-        `$filter=${none} and primarycontactid/petname eq 'x'`,
+        `$filter=${none} and bc_none eq 'x'`,
+        `$filter=${none} and contains(bc_none,'x')`,
+        `$filter=${none} and primarycontactid/bc_none eq 'x'`,
         `$filter=${none} and nobody/fullname eq 'x'`,
-        `$filter=${none} and contact_customer_accounts/any(c:c/petname eq 'x')`,
+        `$filter=${none} and contact_customer_accounts/any(c:c/bc_none eq 'x')`,
         `$filter=${none} and nobodies/any(c:c/fullname eq 'x')`,
-        `$filter=${none} and Microsoft.Dynamics.CRM.In(PropertyName='petname',PropertyValues=['x'])`,
-        `$filter=${none}&$orderby=petname`,
-        `$filter=${none}&$expand=primarycontactid($select=petname)`,
-        `$filter=${none}&$expand=contact_customer_accounts($filter=petname eq 'x')`,
+        `$filter=${none} and Microsoft.Dynamics.CRM.In(PropertyName='bc_none',PropertyValues=['x'])`,
+        `$filter=${none}&$orderby=bc_none`,
+        `$filter=${none}&$expand=primarycontactid($select=bc_none)`,
+        `$filter=${none}&$expand=contact_customer_accounts($filter=bc_none eq 'x')`,
       ]) {
         const [first = '', ...more] = query.split('&');
         const path = `accounts?${[first.startsWith('$select') ? `${first}&$filter=${none}` : first, ...more].join('&')}`;
@@ -66,7 +66,7 @@ export function testQueries({ ask, code, account, order }: DataverseRequests): v
         expect(answer.status, query).toBe(400);
         expect(code(answer), query).toBe('0x80060888');
       }
-      expect((await ask('GET', `accounts/$count?$filter=petname eq 'x'`)).status).toBe(400);
+      expect((await ask('GET', `accounts/$count?$filter=bc_none eq 'x'`)).status).toBe(400);
     });
 
     // rappen/FetchXMLBuilder issue 753 and AleksandrRogov/DynamicsWebApi issue 121: what Dataverse answered
