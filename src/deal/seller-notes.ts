@@ -120,13 +120,16 @@ function toHeldNote({ holdReason, holdText }: NotedDeal): SellerNote {
 }
 
 function toPostedNote({ state, invoices, invoiceNumber }: NotedDeal): SellerNote {
-  const numbers = invoices.map(({ number }) => number).join(', ') || invoiceNumber;
+  const numbersOf = (some: NotedDeal['invoices']): string => some.map(({ number }) => number).join(', ');
+  const numbers = numbersOf(invoices) || invoiceNumber;
   if (!numbers) {
     return { kind: 'posted', text: 'The order is in Business Central; the warehouse ships and invoices it.' };
   }
-  const isPaid = state === 'settled' && invoices.length > 0 && invoices.every(({ status }) => status === 'paid');
-  if (isPaid) return { kind: 'paid', text: `Invoiced in Business Central and paid: ${numbers}.` };
-  const undone = invoices.filter(({ status }) => status === 'cancelled').map(({ number }) => number);
-  const cancelled = undone.length > 0 ? ` Cancelled there: ${undone.join(', ')}.` : '';
+  const undone = numbersOf(invoices.filter(({ status }) => status === 'cancelled'));
+  const cancelled = undone ? ` Cancelled there: ${undone}.` : '';
+  // Nobody pays what was cancelled, nor what only takes a credit memo back.
+  const owed = invoices.filter(({ status }) => status !== 'cancelled' && status !== 'corrected');
+  const isPaid = state === 'settled' && owed.length > 0 && owed.every(({ status }) => status === 'paid');
+  if (isPaid) return { kind: 'paid', text: `Invoiced in Business Central and paid: ${numbersOf(owed)}.${cancelled}` };
   return { kind: 'posted', text: `Invoiced in Business Central: ${numbers}.${cancelled}` };
 }

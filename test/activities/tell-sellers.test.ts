@@ -3,7 +3,8 @@ import { createSellerNoteActivities } from '../../src/activities/deals/tell-sell
 import type { DataverseClient } from '../../src/clients/dataverse/client.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import type { WonDeal } from '../../src/deal/deal.js';
-import { toSellerColumn } from '../../src/deal/seller-notes.js';
+import type { InvoiceStatus } from '../../src/deal/payment-status.js';
+import { findSellerNote, type SellerNoteRules, toSellerColumn } from '../../src/deal/seller-notes.js';
 import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
 import { parseRules } from '../../src/process/config.js';
 import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
@@ -111,6 +112,30 @@ describe('a deal that is held', () => {
     await counter.ledger.change(recordId, { kind: 'state', state: 'settled' });
     await tellAfter(HOUR_MS);
     expect(saidTo(deal)).toEqual([expect.stringMatching(/^Invoiced in Business Central and paid: INV-/)]);
+  });
+});
+
+describe('a deal of several invoices', () => {
+  const invoice = (number: string, status: InvoiceStatus) => ({ number, status });
+  const noteOf = (...invoices: ReturnType<typeof invoice>[]) =>
+    findSellerNote(
+      {
+        ...{ state: 'settled', holdReason: undefined, holdText: undefined, endedBy: undefined, changedAt: new Date() },
+        ...{ invoiceNumber: 'INV-1, INV-2', invoices },
+      },
+      { hasNote: true, now: new Date(), rules: parseRules('').sellerNotes as SellerNoteRules },
+    );
+
+  it('is paid when all that stand are, though one was cancelled', () => {
+    expect(noteOf(invoice('INV-1', 'cancelled'), invoice('INV-2', 'paid'))).toEqual({
+      kind: 'paid',
+      text: 'Invoiced in Business Central and paid: INV-2. Cancelled there: INV-1.',
+    });
+  });
+
+  it('is not paid while one that stands is open, or when all were cancelled', () => {
+    expect(noteOf(invoice('INV-1', 'part-paid'), invoice('INV-2', 'paid'))?.kind).toBe('posted');
+    expect(noteOf(invoice('INV-1', 'cancelled'), invoice('INV-2', 'cancelled'))?.kind).toBe('posted');
   });
 });
 
