@@ -240,15 +240,46 @@ describe('a note that does not go through', () => {
   it('is there once when its answer was lost', async () => {
     const deal = await sell();
     await counter.ledger.change(deal.recordId, HELD);
+    let isLost = true;
     const lost: Partial<DataverseClient> = {
       async createNote(note, context) {
-        await counter.dataverse.createNote(note, context);
+        const receipt = await counter.dataverse.createNote(note, context);
+        if (!isLost) return receipt;
+        isLost = false;
         throw new RemoteApiError('dataverse', 'unknown-outcome', 'write the note', {});
       },
     };
-    await expect(tellAfter(HOUR_MS, { dataverse: lost })).rejects.toThrow(/unknown-outcome/);
-    expect(await tellAfter(HOUR_MS)).toEqual({ written: 1, refused: 0 });
+    expect(await tellAfter(HOUR_MS, { dataverse: lost })).toEqual({ written: 1, refused: 0 });
     expect(notesOf(deal)).toHaveLength(1);
+  });
+
+  it.each(['unknown-outcome', 'unreadable', 'conflict'] as const)(
+    'keeps no other seller waiting while it is answered %s (I13), and comes an hour later',
+    async (code) => {
+      const [failing, other] = [await sell(), (await counter.post()).deal];
+      for (const { recordId } of [failing, other]) await counter.ledger.change(recordId, HELD);
+      const dataverse: Partial<DataverseClient> = {
+        async createNote(note, context) {
+          if (note.ref.recordId !== failing.recordId) return counter.dataverse.createNote(note, context);
+          throw new RemoteApiError('dataverse', code, 'write the note', {});
+        },
+      };
+      expect(await tellAfter(10 * MINUTE_MS, { dataverse })).toEqual({ written: 1, refused: 1 });
+      expect(saidTo(other)).toHaveLength(1);
+      expect(await counter.trail(failing.recordId)).toContain('the seller cannot be told');
+      expect(await tellAfter(2 * HOUR_MS)).toEqual({ written: 1, refused: 0 });
+      expect(saidTo(failing)).toHaveLength(1);
+    },
+  );
+
+  it('waits with all others, unmarked, while Sales is away', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, HELD);
+    const dataverse: Partial<DataverseClient> = {
+      createNote: () => Promise.reject(new RemoteApiError('dataverse', 'unavailable', 'write the note', {})),
+    };
+    await expect(tellAfter(10 * MINUTE_MS, { dataverse })).rejects.toThrow(/unavailable/);
+    expect(await tellAfter(11 * MINUTE_MS)).toEqual({ written: 1, refused: 0 });
   });
 
   it('is written anew when somebody deleted it', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataverseClient, DataverseNote } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
-import { RemoteApiError } from '../../clients/errors.js';
+import { RemoteApiError, type RemoteErrorCode } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
@@ -94,7 +94,7 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
     } catch (error) {
       if (error instanceof RemoteApiError && error.code === 'not-found') return 'gone';
       const problem = findProblem(error);
-      if (!problem || !(error instanceof RemoteApiError)) throw toFailure(error);
+      if (!problem || !(error instanceof RemoteApiError)) throw error;
       const { requestId, status, remoteCode } = error.facts;
       const facts = { column, news: note.kind, reason: problem.reason, status, remoteCode };
       await ledger.audit({
@@ -113,18 +113,28 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
     return rules.sellerNotes?.as !== 'column' || typeof column === 'string' || written?.digest !== undefined;
   }
 
-  /** A deal whose contents cannot be read keeps no other seller waiting (I13): it is tried again as one that Sales refuses. */
-  async function tellIfReadable(outdated: OutdatedNote): ReturnType<typeof tell> {
+  /** What fails for one deal alone keeps no other seller waiting (I13): it is tried again as one that Sales refuses. */
+  async function tellOrPutOff(outdated: OutdatedNote): ReturnType<typeof tell> {
     try {
-      return await tell(outdated);
+      return await tellTwice(outdated);
     } catch (error) {
-      if (!(error instanceof UnreadableContentError)) throw error;
+      const facts = toOwnFault(error);
+      if (!facts) throw toFailure(error);
       const { asOf, written } = outdated;
       const { recordId } = outdated.record;
-      const facts = { reason: 'internal-error', text: error.message };
       const audit = { actor: 'dealbridge', action: NOT_TOLD, facts };
       await notes.saveNote({ recordId, asOf, ...written, isRefused: true, audit });
       return 'refused';
+    }
+  }
+
+  /** The second time finds what landed although its answer was lost, and the row as somebody has just changed it. */
+  async function tellTwice(outdated: OutdatedNote): ReturnType<typeof tell> {
+    try {
+      return await tell(outdated);
+    } catch (error) {
+      if (!isPassingOfRow(error)) throw error;
+      return tell(outdated);
     }
   }
 
@@ -166,10 +176,10 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
         return 'nothing';
       }
       const problem = findProblem(error);
-      if (!problem || !(error instanceof RemoteApiError)) throw toFailure(error);
+      if (!problem || !(error instanceof RemoteApiError)) throw error;
       const { requestId, status, remoteCode } = error.facts;
       const facts = { noteId, news: kind, reason: problem.reason, status, remoteCode };
-      const audit = { actor: 'dealbridge', action: 'the seller cannot be told', requestId, facts };
+      const audit = { actor: 'dealbridge', action: NOT_TOLD, requestId, facts };
       await notes.saveNote({ recordId, asOf, ...written, ...inColumn, isRefused: true, audit });
       return 'refused';
     }
@@ -182,13 +192,27 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
       const startedAt = clock.now();
       for (;;) {
         const page = await notes.listOutdated(rules.sellerNotes, { now: clock.now(), limit: BATCH_SIZE });
-        for (const outdated of page) count[await tellIfReadable(outdated)] += 1;
+        for (const outdated of page) count[await tellOrPutOff(outdated)] += 1;
         if (page.length < BATCH_SIZE) break;
       }
       await notes.recordPass(rules.sellerNotes, startedAt);
       return { written: count.written, refused: count.refused };
     },
   };
+}
+
+/** An answer about the row that was written; of those that concern everything, as a throttle, nobody else could be told either. */
+const PASSING_OF_ROW: ReadonlySet<RemoteErrorCode> = new Set(['unknown-outcome', 'unreadable', 'conflict', 'locked']);
+
+function isPassingOfRow(error: unknown): error is RemoteApiError {
+  return error instanceof RemoteApiError && PASSING_OF_ROW.has(error.code);
+}
+
+function toOwnFault(error: unknown): AuditEntry['facts'] | undefined {
+  if (error instanceof UnreadableContentError) return { reason: 'internal-error', text: error.message };
+  if (!isPassingOfRow(error)) return undefined;
+  const { status, remoteCode, requestId } = error.facts;
+  return { reason: error.code, status, remoteCode, requestId };
 }
 
 function toDigest(text: string): string {
