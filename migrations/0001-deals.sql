@@ -6,6 +6,7 @@ CREATE TABLE source_records (
   source_table text NOT NULL CHECK (source_table IN ('opportunity', 'quote', 'salesorder')),
   state text NOT NULL DEFAULT 'seen',
   hold_reason text,
+  other_hold_reasons text[] NOT NULL DEFAULT '{}',
   hold_text text,
   held_since timestamptz,
   carrier_id uuid,
@@ -41,11 +42,13 @@ CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
 -- Whether a customer is new is asked before each confirmation.
 CREATE INDEX source_records_by_customer ON source_records (customer_number, company_id) WHERE is_handed_over;
 CREATE INDEX source_records_by_hold ON source_records (hold_reason, changed_at) WHERE hold_reason IS NOT NULL;
+CREATE INDEX source_records_by_other_holds ON source_records USING gin (other_hold_reasons) WHERE other_hold_reasons <> '{}';
 CREATE INDEX source_records_by_carrier ON source_records (carrier_id) WHERE carrier_id IS NOT NULL;
 COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
 COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';
 COMMENT ON COLUMN source_records.state IS 'A state of src/deal/states.ts.';
 COMMENT ON COLUMN source_records.hold_reason IS 'Why the deal waits for a person: a reason of src/deal/holds.ts; null unless the state is held.';
+COMMENT ON COLUMN source_records.other_hold_reasons IS 'What else the deal waits for at the same time, in the order in which it was found; empty unless the state is held.';
 COMMENT ON COLUMN source_records.hold_text IS 'What was found, in words.';
 COMMENT ON COLUMN source_records.held_since IS 'Since when the deal has been held for the same, however often its step was repeated; of a hold that is over, since when it was.';
 COMMENT ON COLUMN source_records.carrier_id IS 'The record of the lineage that carries the deal instead.';

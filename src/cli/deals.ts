@@ -129,8 +129,9 @@ function printDeal(deal: ShownDeal, now: Date): void {
   ];
   for (const [name, value] of facts) if (value) console.log(`${name.padEnd(11)}${value}`);
   if (deal.hold) {
-    const { reason, text, owner, nextStep } = deal.hold;
+    const { reason, text, owner, nextStep, others } = deal.hold;
     console.log(`\nheld: ${reason}${text ? ` – ${text}` : ''}\n  ${owner}: ${nextStep}`);
+    for (const other of others) console.log(`and: ${other.reason}\n  ${other.owner}: ${other.nextStep}`);
   }
   for (const { at, kind, subject, text } of deal.notices) {
     const signal = kind === 'signal-ignored' ? ` (${subject})` : '';

@@ -172,38 +172,34 @@ export function toDealCauses(
     readonly number: string | undefined;
     /** Undefined: it waits for its confirmation. */
     readonly reason: HoldReason | undefined;
+    /** What else it is held for: each is somebody's move at the same time. */
+    readonly otherReasons: readonly HoldReason[];
     readonly since: Date;
   },
   waitingBefore: Date,
   waitingHours: number,
 ): AlertCause[] {
-  const { recordId, number, reason, since } = deal;
-  const causes: AlertCause[] = [];
-  const common = { number };
-  if (reason !== undefined) {
-    const { owner, nextStep } = HOLDS[reason];
-    const path = `/?view=held&reason=${reason}`;
-    causes.push({
-      ...common,
-      key: `hold ${recordId} ${reason}`,
-      kind: 'hold',
-      owner,
-      subject: reason,
-      advice: nextStep,
-      path,
-    });
+  const { recordId, number, reason, otherReasons, since } = deal;
+  const reasons = reason === undefined ? [] : [...new Set([reason, ...otherReasons])];
+  const causes = reasons.map((one): AlertCause => {
+    const { owner, nextStep } = HOLDS[one];
+    const path = `/?view=held&reason=${one}`;
+    return { number, key: `hold ${recordId} ${one}`, kind: 'hold', owner, subject: one, advice: nextStep, path };
+  });
+  if (since >= waitingBefore) return causes;
+  const common = { number, kind: 'waiting' } as const;
+  if (reason === undefined) {
+    const subject = `confirmation for more than ${waitingHours} h`;
+    const advice = 'Confirm or reject at the desk.';
+    const key = `waiting ${recordId} confirmation`;
+    return [...causes, { ...common, key, owner: 'finance', subject, advice, path: '/?view=to-confirm' }];
   }
-  if (since < waitingBefore) {
-    causes.push({
-      ...common,
-      key: `waiting ${recordId} ${reason ?? 'confirmation'}`,
-      kind: 'waiting',
-      owner: reason === undefined ? 'finance' : HOLDS[reason].owner,
-      subject: `${reason === undefined ? 'confirmation' : 'a hold'} for more than ${waitingHours} h`,
-      advice: reason === undefined ? 'Confirm or reject at the desk.' : 'Clear what holds it, or say who does.',
-      path: reason === undefined ? '/?view=to-confirm' : '/?view=held',
-    });
-  }
+  const subject = `a hold for more than ${waitingHours} h`;
+  const advice = 'Clear what holds it, or say who does.';
+  // Once to each owner, however many of the faults are theirs.
+  const ofOwners = new Map([...reasons].reverse().map((one) => [HOLDS[one].owner, one]));
+  for (const [owner, one] of ofOwners)
+    causes.push({ ...common, key: `waiting ${recordId} ${one}`, owner, subject, advice, path: '/?view=held' });
   return causes;
 }
 

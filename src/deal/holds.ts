@@ -315,6 +315,11 @@ export interface Problem {
   readonly text: string;
 }
 
+/** For whoever has no command to retry with, or before whom nothing is held yet. */
+export function withoutRetry(nextStep: string): string {
+  return nextStep.replace(/; then retry\.$/, '.');
+}
+
 export function isHoldReason(text: string): text is HoldReason {
   return Object.hasOwn(HOLDS, text);
 }

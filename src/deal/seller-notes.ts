@@ -1,4 +1,4 @@
-import { HOLDS, type HoldReason } from './holds.js';
+import { HOLDS, type HoldOwner, type HoldReason, withoutRetry } from './holds.js';
 import type { SourceTable } from './ids.js';
 import type { InvoiceStatus } from './payment-status.js';
 import { type DealState, isHandedOver } from './states.js';
@@ -57,6 +57,7 @@ export interface SellerNote {
 export interface NotedDeal {
   readonly state: DealState;
   readonly holdReason: HoldReason | undefined;
+  readonly otherHoldReasons: readonly HoldReason[];
   readonly holdText: string | undefined;
   readonly endedBy: string | undefined;
   readonly invoiceNumber: string | undefined;
@@ -108,15 +109,30 @@ const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNote>> = 
   sales: { kind: 'cancelled', text: 'The record is not won any more: nothing is handed over to Business Central.' },
 };
 
-/** Everything that is wrong, whose turn it is, and the next step. */
-function toHeldNote({ holdReason, holdText }: NotedDeal): SellerNote {
+/** Where the next step of a reason names what only others can do. */
+const SELLER_STEPS: Readonly<Partial<Record<HoldReason, string>>> = {
+  'line-refused': 'Change the line in Sales, or ask IT for another rule for such lines.',
+  'handed-over-otherwise':
+    'Another record of this deal was handed over with other figures: correct the record in Sales, or ask finance to invoice the difference and to end this one.',
+  'record-gone': 'The record was deleted in Sales: restore it there, or ask finance to end the hand-over.',
+};
+
+/** Everything that is wrong, whose turn it is, and the next step of whoever reads it: the others see theirs at the desk. */
+function toHeldNote({ holdReason, otherHoldReasons, holdText }: NotedDeal): SellerNote {
   if (holdReason === undefined) return { kind: 'held', text: 'The hand-over to Business Central waits for a person.' };
-  const { owner, nextStep } = HOLDS[holdReason];
-  const turn = owner === 'seller' ? 'It is your turn' : `It is the turn of ${owner}`;
-  return {
-    kind: 'held',
-    text: `The hand-over to Business Central waits: ${holdText ?? holdReason}. ${turn}: ${nextStep}`,
-  };
+  const reasons = [holdReason, ...otherHoldReasons];
+  const found = `The hand-over to Business Central waits: ${holdText ?? holdReason}.`;
+  const steps = reasons
+    .filter((reason) => HOLDS[reason].owner === 'seller')
+    .map((reason) => SELLER_STEPS[reason] ?? withoutRetry(HOLDS[reason].nextStep));
+  const yours = steps.length > 0 ? [`It is your turn: ${steps.join(' ')}`] : [];
+  const owners = new Set(reasons.map((reason) => HOLDS[reason].owner).filter((owner) => owner !== 'seller'));
+  const theirs = owners.size > 0 ? [`It is ${steps.length > 0 ? 'also ' : ''}the turn of ${toList(owners)}.`] : [];
+  return { kind: 'held', text: [found, ...yours, ...theirs, 'Then it goes on by itself.'].join(' ') };
+}
+
+function toList(owners: Iterable<HoldOwner>): string {
+  return [...owners].join(', ').replace(/, ([^,]+)$/, ' and $1');
 }
 
 function toPostedNote({ state, invoices, invoiceNumber }: NotedDeal): SellerNote {

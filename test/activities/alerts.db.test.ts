@@ -101,6 +101,16 @@ function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, 
   };
 }
 
+it('each owner is told of a deal that several of them hold up', async () => {
+  const recordId = await hold('no-currency', 'QUO-1');
+  await database.query(`UPDATE source_records SET other_hold_reasons = '{customer-blocked,later-version}'`);
+  const { run, sent } = open();
+  await run();
+  const told = sent.flatMap(({ lines }) => lines);
+  expect(told.sort()).toEqual(['1 customer-blocked', '1 internal-error', '1 no-currency']);
+  await setState(recordId, 'reading', null);
+});
+
 describe('a channel that says for how long it is to be left alone', () => {
   it('is given nothing until then, neither the same message nor another one', async () => {
     await hold('not-won', 'QUO-1');

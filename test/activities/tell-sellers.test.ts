@@ -3,8 +3,15 @@ import { createSellerNoteActivities } from '../../src/activities/deals/tell-sell
 import type { DataverseClient } from '../../src/clients/dataverse/client.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import type { WonDeal } from '../../src/deal/deal.js';
+import { HOLDS, type HoldReason } from '../../src/deal/holds.js';
 import type { InvoiceStatus } from '../../src/deal/payment-status.js';
-import { findSellerNote, type SellerNoteRules, toSellerColumn } from '../../src/deal/seller-notes.js';
+import {
+  findSellerNote,
+  type NotedDeal,
+  type SellerNote,
+  type SellerNoteRules,
+  toSellerColumn,
+} from '../../src/deal/seller-notes.js';
 import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
 import { parseRules } from '../../src/process/config.js';
 import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
@@ -17,6 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => counter.close());
 
+const HOLD_REASONS = Object.keys(HOLDS) as HoldReason[];
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -61,7 +69,7 @@ describe('a deal that is held', () => {
   it('is told with what is wrong, whose turn it is and the next step, once and with its receipt in the trail', async () => {
     const deal = await holdAndTell();
     expect(saidTo(deal)).toEqual([
-      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales; then retry.',
+      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales. Then it goes on by itself.',
     ]);
     const trail = await counter.database.query<{ request_id: string; facts: object }>(
       `SELECT request_id, facts FROM audit_entries WHERE record_id = $1 AND action = 'tell the seller'`,
@@ -90,7 +98,7 @@ describe('a deal that is held', () => {
     const deal = await holdAndTell();
     await counter.ledger.change(deal.recordId, { kind: 'held', reason: 'period-closed', text: 'the period is closed' });
     await tellAfter(HOUR_MS);
-    expect(saidTo(deal)).toEqual([expect.stringMatching(/the period is closed\. It is the turn of finance: /)]);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/the period is closed\. It is the turn of finance\. Then/)]);
     await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
     await tellAfter(HOUR_MS);
     expect(saidTo(deal)).toEqual(['What kept the hand-over to Business Central waiting is cleared: it goes on.']);
@@ -115,27 +123,51 @@ describe('a deal that is held', () => {
   });
 });
 
+describe('a deal with several faults', () => {
+  it('is told with the own next steps of the seller and with everybody else whose turn it is', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, {
+      ...HELD,
+      reason: 'customer-blocked',
+      otherReasons: ['no-currency', 'handed-over-otherwise', 'permission'],
+      text: 'A; B; C; D',
+    });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([
+      'The hand-over to Business Central waits: A; B; C; D. It is your turn: Set the currency in Sales. Another record of this deal was handed over with other figures: correct the record in Sales, or ask finance to invoice the difference and to end this one. It is also the turn of finance and IT. Then it goes on by itself.',
+    ]);
+  });
+
+  it.each(HOLD_REASONS)('of which one is %s names no command and no part of the installation', (holdReason) => {
+    const text = noteOf({ state: 'held', holdReason, holdText: 'it is wrong' })?.text ?? '';
+    expect(text).not.toMatch(/retry|dealbridge |rules file|worker|replay/);
+    expect(text).not.toContain(holdReason);
+    expect(text).toMatch(/^The hand-over to Business Central waits: it is wrong\. It is /);
+  });
+});
+
+function noteOf(deal: Partial<NotedDeal>): SellerNote | undefined {
+  const common = { holdReason: undefined, otherHoldReasons: [], holdText: undefined, endedBy: undefined };
+  return findSellerNote(
+    { ...common, state: 'settled', changedAt: new Date(), invoiceNumber: undefined, invoices: [], ...deal },
+    { hasNote: true, now: new Date(), rules: parseRules('').sellerNotes as SellerNoteRules },
+  );
+}
+
 describe('a deal of several invoices', () => {
   const invoice = (number: string, status: InvoiceStatus) => ({ number, status });
-  const noteOf = (...invoices: ReturnType<typeof invoice>[]) =>
-    findSellerNote(
-      {
-        ...{ state: 'settled', holdReason: undefined, holdText: undefined, endedBy: undefined, changedAt: new Date() },
-        ...{ invoiceNumber: 'INV-1, INV-2', invoices },
-      },
-      { hasNote: true, now: new Date(), rules: parseRules('').sellerNotes as SellerNoteRules },
-    );
+  const noteOfInvoices = (...invoices: ReturnType<typeof invoice>[]) => noteOf({ invoices });
 
   it('is paid when all that stand are, though one was cancelled', () => {
-    expect(noteOf(invoice('INV-1', 'cancelled'), invoice('INV-2', 'paid'))).toEqual({
+    expect(noteOfInvoices(invoice('INV-1', 'cancelled'), invoice('INV-2', 'paid'))).toEqual({
       kind: 'paid',
       text: 'Invoiced in Business Central and paid: INV-2. Cancelled there: INV-1.',
     });
   });
 
   it('is not paid while one that stands is open, or when all were cancelled', () => {
-    expect(noteOf(invoice('INV-1', 'part-paid'), invoice('INV-2', 'paid'))?.kind).toBe('posted');
-    expect(noteOf(invoice('INV-1', 'cancelled'), invoice('INV-2', 'cancelled'))?.kind).toBe('posted');
+    expect(noteOfInvoices(invoice('INV-1', 'part-paid'), invoice('INV-2', 'paid'))?.kind).toBe('posted');
+    expect(noteOfInvoices(invoice('INV-1', 'cancelled'), invoice('INV-2', 'cancelled'))?.kind).toBe('posted');
   });
 });
 
@@ -345,7 +377,7 @@ describe('a column of the record', () => {
     const rules = ruleFor('column');
     expect(await tellAfter(HOUR_MS, { rules })).toEqual({ written: 1, refused: 0 });
     expect(columnOf(deal)).toBe(
-      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales; then retry.',
+      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales. Then it goes on by itself.',
     );
     await counter.ledger.change(deal.recordId, {
       kind: 'held',
@@ -353,7 +385,7 @@ describe('a column of the record', () => {
       text: 'the period\nis closed',
     });
     await tellAfter(HOUR_MS, { rules });
-    expect(columnOf(deal)).toMatch(/: the period is closed\. It is the turn of finance: /);
+    expect(columnOf(deal)).toMatch(/: the period is closed\. It is the turn of finance\. Then/);
     await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
     await tellAfter(HOUR_MS, { rules });
     expect(columnOf(deal)).toBeNull();

@@ -91,7 +91,7 @@ describe('what is new', () => {
   });
 
   it('a deal that waits for longer than the rules allow is told of a second time, as waiting', () => {
-    const deal = { recordId: 'r', number: 'OPP-9', since: new Date(1_000) };
+    const deal = { recordId: 'r', number: 'OPP-9', otherReasons: [], since: new Date(1_000) };
     const causes = (reason: 'not-won' | undefined, before: number) =>
       toDealCauses({ ...deal, reason }, new Date(before), 24).map(({ key, owner, path }) => [key, owner, path]);
     expect(causes('not-won', 1_000)).toEqual([['hold r not-won', 'seller', '/?view=held&reason=not-won']]);
@@ -100,6 +100,18 @@ describe('what is new', () => {
       ['waiting r not-won', 'seller', '/?view=held'],
     ]);
     expect(causes(undefined, 1_001)).toEqual([['waiting r confirmation', 'finance', '/?view=to-confirm']]);
+  });
+
+  it('a deal with several faults is told to the owner of each', () => {
+    const deal = { recordId: 'r', number: 'OPP-9', reason: 'no-currency', since: new Date(1_000) } as const;
+    const causes = toDealCauses({ ...deal, otherReasons: ['no-lines', 'customer-blocked'] }, new Date(1_001), 24);
+    expect(causes.map(({ key, owner }) => [key, owner])).toEqual([
+      ['hold r no-currency', 'seller'],
+      ['hold r no-lines', 'seller'],
+      ['hold r customer-blocked', 'finance'],
+      ['waiting r customer-blocked', 'finance'],
+      ['waiting r no-currency', 'seller'],
+    ]);
   });
 });
 

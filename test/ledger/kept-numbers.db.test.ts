@@ -40,6 +40,20 @@ describe.skipIf(!postgres)('numbers that are kept', () => {
       pick(['EUR', 'USD']),
     ]);
 
+  it('leave a deal in the list of each owner whom it waits for', async () => {
+    const { rows } = await database.query<{ record_id: string }>(
+      `INSERT INTO source_records (record_id, source_table, state, hold_reason, other_hold_reasons)
+       VALUES (gen_random_uuid(), 'salesorder', 'held', 'no-currency', '{customer-blocked}') RETURNING record_id`,
+    );
+    const recordId = rows[0]?.record_id;
+    for (const reason of ['no-currency', 'customer-blocked', 'no-lines'] as const) {
+      const found = await listDeals(database, { reasons: [reason], order: 'newest', limit: 10 });
+      expect(found.map((deal) => deal.recordId)).toEqual(reason === 'no-lines' ? [] : [recordId]);
+      for (const { hold } of found) expect(hold).toMatchObject({ owner: 'seller', others: [{ owner: 'finance' }] });
+    }
+    await database.query('DELETE FROM source_records WHERE record_id = $1', [recordId]);
+  });
+
   it('are those of the deals after any moves, prices and additions, also of many at the same moment', async () => {
     for (let round = 0; round < 6; round += 1) {
       await Promise.all(IDS.flatMap((id) => [move(id), price(id), move(id)]));

@@ -48,7 +48,12 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       mapping: 'made',
       ...draft,
     });
-    const HELD = { kind: 'held', reason: 'item-missing', text: 'no item EQ-1' } as const;
+    const HELD = {
+      kind: 'held',
+      reason: 'item-missing',
+      otherReasons: ['no-currency'],
+      text: 'no item EQ-1',
+    } as const;
     const POSTED = { kind: 'posted' } as const;
 
     it('a record is registered once and keeps its state (I6)', async () => {
@@ -57,6 +62,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       expect(await ledger.register({ table: 'salesorder', recordId })).toMatchObject({
         state: 'held',
         holdReason: 'item-missing',
+        otherHoldReasons: ['no-currency'],
         holdText: 'no item EQ-1',
       });
       const { rows } = await ledger.listRecords({ state: 'held', limit: 100 });
@@ -84,6 +90,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       ] as const satisfies readonly RecordChange[]) {
         expect(await recordAfter(HELD, change), change.kind).toMatchObject({
           holdReason: undefined,
+          otherHoldReasons: [],
           holdText: undefined,
         });
       }

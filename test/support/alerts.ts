@@ -37,7 +37,7 @@ export function makeAlertRules(changes: Partial<AlertRules> = {}): AlertRules {
 export function heldCauses(reason: HoldReason, ...numbers: readonly string[]): AlertCause[] {
   const before = new Date(0);
   return numbers.flatMap((number) =>
-    toDealCauses({ recordId: `record-${number}`, number, reason, since: new Date(1) }, before, 24),
+    toDealCauses({ recordId: `record-${number}`, number, reason, otherReasons: [], since: new Date(1) }, before, 24),
   );
 }
 

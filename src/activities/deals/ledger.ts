@@ -216,9 +216,9 @@ function toChange(note: StateChange): RecordChange {
     invoiceNumber,
     revision,
   } = note;
-  const [first] = problems;
-  if (first)
-    return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; '), isRepeated };
+  const [reason, ...otherReasons] = new Set(problems.map((problem) => problem.reason));
+  if (reason)
+    return { kind: 'held', reason, otherReasons, text: problems.map(({ text }) => text).join('; '), isRepeated };
   if (isCarried(state) && carrierId) return { kind: 'carried', state, carrierId };
   const by = endedBy ?? (decision && nameOf(decision.actor));
   if (isFinal(state) && by) return { kind: 'ended', state, by };

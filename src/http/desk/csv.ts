@@ -1,4 +1,4 @@
-import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { ListedDeal, ListedHold } from '../../ledger/deals/list-deals.js';
 
 /** What the list shows, for a spreadsheet. */
 
@@ -14,8 +14,8 @@ const COLUMNS: readonly (readonly [title: string, read: (deal: ListedDeal) => st
   ['state', ({ state }) => state],
   ['since', ({ since }) => since.toISOString()],
   ['reason', ({ hold }) => hold?.reason],
-  ['whose move', ({ hold }) => hold?.owner],
-  ['next step', ({ hold }) => hold?.nextStep],
+  ['whose move', ({ hold }) => joinOf(hold, ({ owner }) => owner)],
+  ['next step', ({ hold }) => joinOf(hold, ({ nextStep }) => nextStep)],
   ['found', ({ hold }) => hold?.text],
   ['document', ({ documentNumber }) => documentNumber],
   ['invoice', ({ invoiceNumber }) => invoiceNumber],
@@ -34,4 +34,12 @@ function toCell(text: string): string {
   const isNumber = /^-?\d+(\.\d+)?$/.test(text);
   const safe = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Of everything that the deal waits for at the same time. */
+function joinOf(
+  hold: ListedHold | undefined,
+  toText: (one: Pick<ListedHold, 'owner' | 'nextStep'>) => string,
+): string | undefined {
+  return hold && [...new Set([hold, ...hold.others].map(toText))].join(' | ');
 }

@@ -115,7 +115,8 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
   // The run knows a moment more than the ledger.
   const state = deal.status?.state ?? deal.state;
   const { label, meaning, tone } = toStateWords(state, deal.status?.decided);
-  const holds = deal.status?.problems ?? (deal.hold ? [deal.hold] : []);
+  const holds =
+    deal.status?.problems ?? (deal.hold ? [deal.hold, ...deal.hold.others.map((one) => ({ ...one, text: '' }))] : []);
   const acts = deal.acts.filter((act): act is keyof typeof ACT_WORDS => act in ACT_WORDS);
   const pages = deal.acts.filter((act): act is keyof typeof PAGE_WORDS => act in PAGE_WORDS);
   const path = `/deals/${deal.recordId}`;

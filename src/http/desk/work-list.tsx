@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { UserError } from '../../deal/errors.js';
 import { isAllowed } from '../../identity/permissions.js';
-import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { ListedDeal, ListedHold } from '../../ledger/deals/list-deals.js';
 import type { SavedView } from '../../ledger/desk/views.js';
 import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
 import {
@@ -291,17 +291,21 @@ function Row({ deal, picks, may, format, now }: RowProps) {
   );
 }
 
+function ownersOf(hold: ListedHold): string {
+  return [...new Set([hold, ...hold.others].map(({ owner }) => OWNER_WORDS[owner]))].join(', ');
+}
+
 function Why({ deal }: { readonly deal: ListedDeal }) {
   const { label, meaning, tone } = STATE_WORDS[deal.state];
   const { hold, assignee } = deal;
   return (
     <>
       <span class={`badge ${tone}`}>{hold ? toReasonWords(hold.reason) : label}</span>
-      {hold && <span class="owner"> {OWNER_WORDS[hold.owner]}</span>}
+      {hold && <span class="owner"> {ownersOf(hold)}</span>}
       {assignee !== undefined && <span class="owner"> · given to {assignee}</span>}
       <span class="sub">
         {hold
-          ? hold.nextStep
+          ? [hold, ...hold.others].map(({ nextStep }) => nextStep).join(' ')
           : deal.state === 'awaiting-confirmation'
             ? `Draft ${deal.documentNumber ?? ''} is ready`
             : meaning}

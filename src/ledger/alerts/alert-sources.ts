@@ -1,6 +1,6 @@
 import type { HoldReason } from '../../deal/holds.js';
 import type { Database, Queryable } from '../database.js';
-import { shownReason } from '../deals/shown-reason.js';
+import { otherShownReasons, shownReason } from '../deals/shown-reason.js';
 import { nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
 /** What stands in the ledger that somebody should be told of. */
@@ -11,6 +11,8 @@ export interface PendingDeal {
   readonly number: string | undefined;
   /** Undefined: it waits for its confirmation. */
   readonly reason: HoldReason | undefined;
+  /** What else it is held for. */
+  readonly otherReasons: readonly HoldReason[];
   readonly since: Date;
 }
 
@@ -25,6 +27,7 @@ const pendingRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   record_number: nullable(textColumn),
   hold_reason: shownReason,
+  other_hold_reasons: otherShownReasons,
   since: timeColumn,
   place: textColumn,
 });
@@ -46,7 +49,8 @@ export async function listPendingDeals(
     pendingRow,
     `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at::text AS place,
        CASE WHEN state = 'held' THEN coalesce(held_since, changed_at) ELSE changed_at END AS since,
-       CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
+       CASE WHEN state = 'held' THEN hold_reason END AS hold_reason,
+       CASE WHEN state = 'held' THEN other_hold_reasons ELSE '{}' END AS other_hold_reasons
      FROM source_records
      WHERE (state = 'held' AND hold_reason IS NOT NULL OR state = 'awaiting-confirmation' AND changed_at < $1)
        AND (changed_at, record_id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::uuid, '${LEAST_ID}'))
@@ -59,6 +63,7 @@ export async function listPendingDeals(
       recordId: row.record_id,
       number: row.record_number,
       reason: row.hold_reason,
+      otherReasons: row.other_hold_reasons,
       since: row.since,
     })),
     next: last && { changedAt: last.place, recordId: last.record_id },

@@ -6,9 +6,20 @@ import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText } from '../stored-content.js';
-import { shownReason } from './shown-reason.js';
+import { otherShownReasons, shownReason } from './shown-reason.js';
 
 /** One line of the list of deals: what people know a deal by, where it stands and why. */
+interface AdvisedReason extends HoldAdvice {
+  readonly reason: HoldReason;
+}
+
+/** The text names everything that was found. */
+export interface ListedHold extends AdvisedReason {
+  readonly text: string;
+  /** What else the deal waits for at the same time. */
+  readonly others: readonly AdvisedReason[];
+}
+
 export interface ListedDeal {
   readonly table: SourceTable;
   readonly recordId: string;
@@ -23,7 +34,7 @@ export interface ListedDeal {
   readonly net: string | undefined;
   readonly currency: string | undefined;
   readonly state: DealState;
-  readonly hold: ({ readonly reason: HoldReason; readonly text: string } & HoldAdvice) | undefined;
+  readonly hold: ListedHold | undefined;
   readonly company: string | undefined;
   readonly documentNumber: string | undefined;
   readonly invoiceNumber: string | undefined;
@@ -114,6 +125,7 @@ const listedRow = rowsOf('source_records', ['record_id'], {
   source_table: z.enum(SOURCE_TABLES),
   state: textColumn,
   hold_reason: shownReason,
+  other_hold_reasons: otherShownReasons,
   hold_text: optionalText,
   record_number: optionalText,
   draft_number: optionalText,
@@ -175,7 +187,7 @@ function toConditions(
 ): Conditions {
   const where = new Conditions(values);
   where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
-  where.add(filter.reasons, (at) => `r.hold_reason = ANY(${at}::text[])`);
+  where.add(filter.reasons, toHeldFor);
   where.add(filter.before, (at) => `r.changed_at <= ${at}`);
   where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
   where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
@@ -193,6 +205,10 @@ function toConditions(
   else where.add(search === undefined ? undefined : `%${search.replace(/[\\%_]/g, '\\$&')}%`, toSearch);
   return where;
 }
+
+/** Each half as the index of its column has it. */
+const toHeldFor = (at: string): string => `(r.hold_reason = ANY(${at}::text[])
+  OR r.other_hold_reasons <> '{}' AND r.other_hold_reasons && ${at}::text[])`;
 
 const isOneOf = (select: string): string => `r.record_id = ANY(ARRAY(${select}))`;
 
@@ -215,7 +231,7 @@ export async function listDeals(db: Queryable, { order, limit, after, ...filter 
   const rows = await selectRows(
     db,
     listedRow,
-    `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.hold_text, r.record_number, r.draft_number,
+    `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.other_hold_reasons, r.hold_text, r.record_number, r.draft_number,
        r.invoice_number, r.changed_at, s.name, s.customer, s.seller, s.gross AS amount, s.net, s.currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
      ${FROM} ${where.text} ORDER BY ${by} ${direction}, ${id} ${direction} LIMIT ${most}`,
     where.values,
@@ -304,7 +320,9 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     currency: row.currency,
     // As with a reason that this version does not know: one row hides neither its deal nor the others (I6, I13).
     state: state ?? 'held',
-    hold: reason ? { reason, text: text ?? '', ...HOLDS[reason] } : undefined,
+    hold: reason
+      ? { ...toAdvised(reason), text: text ?? '', others: row.other_hold_reasons.map(toAdvised) }
+      : undefined,
     company: row.company,
     documentNumber: row.draft_number,
     invoiceNumber: row.invoice_number,
@@ -312,4 +330,8 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     since: row.changed_at,
     sortKey: row.sort_key,
   };
+}
+
+function toAdvised(reason: HoldReason): AdvisedReason {
+  return { reason, ...HOLDS[reason] };
 }

@@ -26,6 +26,8 @@ export type RecordChange =
   | {
       readonly kind: 'held';
       readonly reason: HoldReason;
+      /** What else is wrong at the same time; none when not given. */
+      readonly otherReasons?: readonly HoldReason[];
       readonly text: string;
       /** Its step was repeated and found the same. */
       readonly isRepeated?: boolean;
@@ -151,7 +153,7 @@ async function updateRecord(db: Queryable, recordId: string, change: RecordChang
 }
 
 /** Whatever the record waited for, it waits no more. */
-const CLEAR_HOLD = 'hold_reason = NULL, hold_text = NULL, changed_at = now()';
+const CLEAR_HOLD = `hold_reason = NULL, other_hold_reasons = '{}', hold_text = NULL, changed_at = now()`;
 
 const BEFORE_HAND_OVER: ReadonlySet<DealState> = new Set(STATES_BEFORE_HAND_OVER);
 
@@ -175,13 +177,13 @@ async function recordState(
 async function recordHold(
   db: Queryable,
   recordId: string,
-  { reason, text, isRepeated = false }: Omit<Extract<RecordChange, { kind: 'held' }>, 'kind'>,
+  { reason, otherReasons = [], text, isRepeated = false }: Omit<Extract<RecordChange, { kind: 'held' }>, 'kind'>,
 ): Promise<void> {
   await db.query(
-    `UPDATE source_records SET state = 'held', hold_reason = $2, hold_text = $3, changed_at = now(),
+    `UPDATE source_records SET state = 'held', hold_reason = $2, hold_text = $3, other_hold_reasons = $5, changed_at = now(),
        held_since = CASE WHEN $4 THEN coalesce(held_since, now()) ELSE now() END
      WHERE record_id = $1`,
-    [recordId, reason, text, isRepeated],
+    [recordId, reason, text, isRepeated, otherReasons],
   );
 }
 
@@ -229,6 +231,7 @@ export async function recordReading(
        mapping_hash = CASE WHEN document_id IS NULL THEN $6 ELSE mapping_hash END,
        state = CASE WHEN is_handed_over THEN state ELSE 'reading' END,
        hold_reason = CASE WHEN is_handed_over THEN hold_reason END,
+       other_hold_reasons = CASE WHEN is_handed_over THEN other_hold_reasons ELSE '{}' END,
        hold_text = CASE WHEN is_handed_over THEN hold_text END,
        wanted_company_id = $7, company_id = CASE WHEN company_id IS NOT NULL AND EXISTS (
          SELECT 1 FROM write_intents

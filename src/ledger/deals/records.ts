@@ -23,6 +23,8 @@ import { decimalText, nameOf } from '../stored-content.js';
 export interface SourceRecord extends RecordRef {
   readonly state: DealState;
   readonly holdReason: HoldReason | undefined;
+  /** What else it waits for at the same time. */
+  readonly otherHoldReasons: readonly HoldReason[];
   readonly holdText: string | undefined;
   readonly carrierId: string | undefined;
   readonly revision: string | undefined;
@@ -149,6 +151,7 @@ export const recordRow = rowsOf('source_records', ['record_id'], {
   source_table: z.enum(SOURCE_TABLES),
   state: z.enum(DEAL_STATES),
   hold_reason: nullable(nameOf(HOLDS)),
+  other_hold_reasons: z.array(nameOf<HoldReason>(HOLDS)),
   hold_text: optionalText,
   carrier_id: optionalText,
   revision: optionalText,
@@ -178,6 +181,7 @@ export function toRecord(row: RowOf<typeof recordRow>): SourceRecord {
     table: row.source_table,
     state: row.state,
     holdReason: row.hold_reason,
+    otherHoldReasons: row.other_hold_reasons,
     holdText: row.hold_text,
     carrierId: row.carrier_id,
     revision: row.revision,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { HOLDS, type HoldReason } from '../../deal/holds.js';
 import { nullable } from '../read-rows.js';
 import { nameOf } from '../stored-content.js';
@@ -7,3 +8,5 @@ import { nameOf } from '../stored-content.js';
  * that IT looks into: it hides neither its deal nor the others (I6, I13).
  */
 export const shownReason = nullable(nameOf<HoldReason>(HOLDS)).catch('internal-error');
+
+export const otherShownReasons = z.array(nameOf<HoldReason>(HOLDS).catch('internal-error'));

@@ -1,5 +1,5 @@
 import { toCode } from '../../deal/codes.js';
-import { HOLDS, type HoldOwner, type HoldReason } from '../../deal/holds.js';
+import { HOLDS, type HoldOwner, type HoldReason, withoutRetry } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
 import type { Decimal } from '../../deal/money.js';
 import type { Preview, PreviewMaster } from './preview.js';
@@ -136,7 +136,7 @@ function toCause(text: string, { table, number }: Preview['deal']): string {
 
 /** Nothing has been started that could be retried. */
 function toStep(reason: HoldReason): string {
-  return HOLDS[reason].nextStep.replace(/; then retry\.$/, '.');
+  return withoutRetry(HOLDS[reason].nextStep);
 }
 
 function createMasterCount() {
