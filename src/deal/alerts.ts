@@ -85,12 +85,15 @@ export function createMessagePlan(
   channel: AlertChannel,
   {
     waitingOwners,
+    waitingDigests = new Map(),
     now,
     rules,
     deskUrl,
   }: {
     /** To whom a message waits: what is new since goes into the next one. */
     readonly waitingOwners: ReadonlySet<string>;
+    /** The day of the digest that waits, by its owner: what it says is brought up to date until it is taken. */
+    readonly waitingDigests?: ReadonlyMap<string, string>;
     readonly now: Date;
     readonly rules: Pick<AlertRules, 'timeZone' | 'quietHours' | 'digestAt'>;
     readonly deskUrl: string;
@@ -100,7 +103,9 @@ export function createMessagePlan(
   const quietHours = channel.keepsQuiet ? rules.quietHours : undefined;
   const isSilent = quietHours !== undefined && isQuiet(local, quietHours);
   const sendsNew = !isSilent && channel.send !== 'daily';
-  const sendsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt, quietHours);
+  const isDue = isDigestDue(local, rules.digestAt, quietHours);
+  const sendsAll = !isSilent && channel.send !== 'at-once' && (isDue || waitingDigests.size > 0);
+  const dayFor = (owner: string): string | undefined => (isDue ? local.day : waitingDigests.get(owner));
   const [added, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
   return {
     isSilent,
@@ -114,7 +119,10 @@ export function createMessagePlan(
     },
     drafts: () => [
       ...added.list().map((content) => ({ owner: content.owner, digestOf: undefined, content })),
-      ...open.list().map((content) => ({ owner: content.owner, digestOf: local.day, content })),
+      ...open.list().flatMap((content) => {
+        const digestOf = dayFor(content.owner);
+        return digestOf === undefined ? [] : [{ owner: content.owner, digestOf, content }];
+      }),
     ],
   };
 }

@@ -320,6 +320,70 @@ describe('a digest', () => {
   });
 });
 
+describe('a digest that its channel does not take for days', () => {
+  const daily = makeChannel({ send: 'daily' });
+  function openBroken() {
+    const mails: { readonly id: string; readonly lines: string }[] = [];
+    let isDown = true;
+    const send = async ({ messageId, content }: Parameters<AlertSender['send']>[0]) => {
+      if (isDown) throw new AlertError('channel', 'away');
+      mails.push({
+        id: messageId,
+        lines: content.groups.map(({ subject, count }) => `${count} ${subject}`).join(', '),
+      });
+      return undefined;
+    };
+    const alerts = open({ channels: [daily] }, { [daily.name]: { send } });
+    const runAt = async (time: string) => {
+      alerts.passTo(new Date(time));
+      await alerts.run();
+      return mails.map(({ lines }) => lines);
+    };
+    return { runAt, isBack: () => (isDown = false) };
+  }
+
+  it('comes once, with what stands when it is taken', async () => {
+    const { runAt, isBack } = openBroken();
+    const recordId = await hold('not-won', 'QUO-1');
+    await hold('period-closed', 'QUO-2');
+    await runAt('2026-03-30T08:00:00Z');
+    await runAt('2026-03-31T08:00:00Z');
+    await setState(recordId, 'reading', null);
+    await hold('period-closed', 'QUO-3');
+    isBack();
+    // Before the digest of the day.
+    expect(await runAt('2026-04-01T05:00:00Z')).toEqual(['2 period-closed']);
+    expect(await runAt('2026-04-01T08:00:00Z')).toEqual(['2 period-closed', '2 period-closed']);
+    expect(await runAt('2026-04-01T08:01:00Z')).toHaveLength(2);
+  });
+
+  it('is that of today once today has one', async () => {
+    const { runAt, isBack } = openBroken();
+    await hold('not-won', 'QUO-1');
+    await runAt('2026-03-30T08:00:00Z');
+    isBack();
+    expect(await runAt('2026-03-31T08:00:00Z')).toEqual(['1 not-won']);
+    expect(await runAt('2026-03-31T20:00:00Z')).toHaveLength(1);
+  });
+});
+
+describe('a message for an owner whom its channel has no more', () => {
+  it('is not sent, and goes after an hour', async () => {
+    await hold('not-won', 'QUO-1');
+    await hold('period-closed', 'QUO-2');
+    const channel = makeChannel({ owners: ['seller', 'finance'] });
+    const failing = { send: () => Promise.reject(new AlertError('channel', 'away')) };
+    await open({ channels: [channel] }, { [channel.name]: failing }).run();
+    const { run } = open({ channels: [{ ...channel, owners: ['seller'] }] });
+    expect(await run()).toEqual(['1 not-won']);
+    await database.query(`UPDATE alert_messages SET planned_at = now() - interval '61 minutes'`);
+    expect(await run()).toEqual(['1 not-won']);
+    const { rows } = await database.query('SELECT owner FROM alert_messages');
+    expect(rows).toEqual([{ owner: 'seller' }]);
+    expect((await database.query('SELECT cause FROM alert_causes')).rows).toHaveLength(1);
+  });
+});
+
 describe('a dead mail server', () => {
   const mail = makeChannel({ name: 'mail', by: 'mail', to: ['ann@contoso.example'] });
   const channels = [mail, makeChannel({ name: 'teams' })];

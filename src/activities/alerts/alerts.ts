@@ -27,15 +27,15 @@ export function createAlertActivities(dependencies: AlertDependencies) {
   return {
     /** What waits to be sent, with what is new by now; asked twice it plans nothing twice. */
     async planAlerts(): Promise<PlannedAlert[]> {
-      await ledger.dropOfOthers(rules.channels.map(({ name }) => name));
+      await ledger.dropOfOthers(rules.channels);
       if (rules.channels.length === 0) return [];
       const now = clock.now();
       const findOpen = await findCauses(now);
       const planned: PlannedAlert[] = [];
       for (const channel of rules.channels) {
         planned.push(
-          ...(await ledger.plan(channel, findOpen, (waitingOwners) =>
-            createMessagePlan(channel, { waitingOwners, now, rules, deskUrl }),
+          ...(await ledger.plan(channel, findOpen, (waiting) =>
+            createMessagePlan(channel, { ...waiting, now, rules, deskUrl }),
           )),
         );
       }

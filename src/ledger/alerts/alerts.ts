@@ -11,7 +11,7 @@ import {
 } from '../../deal/alerts.js';
 import { HOLD_OWNERS, type HoldOwner } from '../../deal/holds.js';
 import type { Database, Queryable } from '../database.js';
-import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { contentOf, stored, toStored } from '../stored-content.js';
 
 /** What was said over which channel, so that each cause is said once, whoever asks how often. */
@@ -31,6 +31,13 @@ const FORGOTTEN_AFTER = '1 hour';
 const DROPPED_AFTER = '1 hour';
 /** Longer than any attempt may take: then its process is gone. */
 const ATTEMPT_IS_OVER_AFTER = '2 minutes';
+const NO_ATTEMPT = `(asked_at IS NULL OR asked_at < now() - interval '${ATTEMPT_IS_OVER_AFTER}')`;
+
+/** What was planned and not taken yet. */
+export interface WaitingMessages {
+  readonly waitingOwners: ReadonlySet<string>;
+  readonly waitingDigests: ReadonlyMap<string, string>;
+}
 
 /** Everything that stands, page by page. */
 export type OpenCauses = (db: Queryable) => AsyncIterable<readonly AlertCause[]>;
@@ -40,15 +47,15 @@ export interface AlertLedger {
   plan(
     channel: Pick<AlertChannel, 'name' | 'owners' | 'kinds'>,
     findOpen: OpenCauses,
-    begin: (waitingOwners: ReadonlySet<string>) => MessagePlan,
+    begin: (waiting: WaitingMessages) => MessagePlan,
   ): Promise<PlannedAlert[]>;
   /** Undefined when it was sent, when another attempt may still be under way, or when its channel is to be left alone for now. */
   claim(messageId: string): Promise<ClaimedAlert | undefined>;
   /** @param missed who was not reached, in words */
   recordSent(messageId: string, missed?: string): Promise<void>;
   recordFailure(messageId: string, code: string, retryAfterMs?: number): Promise<void>;
-  /** What waits for a channel that the rules name no more is not sent, and counts as never told. */
-  dropOfOthers(channels: readonly string[]): Promise<void>;
+  /** What waits for a channel, or an owner of it, that the rules name no more is not sent, and counts as never told. */
+  dropOfOthers(channels: readonly Pick<AlertChannel, 'name' | 'owners'>[]): Promise<void>;
 }
 
 const contentSchema = contentOf<AlertContent>({
@@ -74,7 +81,7 @@ const claimedRow = rowsOf('alert_messages', ['message_id'], {
   content: stored(contentSchema),
 });
 const causeRow = rowsOf('alert_causes', ['cause'], { cause: textColumn });
-const ownerRow = rowsOf('alert_messages', ['owner'], { owner: textColumn });
+const waitingRow = rowsOf('alert_messages', ['owner'], { owner: textColumn, digest_of: nullable(textColumn) });
 
 export function createAlertLedger(database: Database): AlertLedger {
   return {
@@ -82,7 +89,7 @@ export function createAlertLedger(database: Database): AlertLedger {
       database.transaction(async (tx) => {
         const { name } = channel;
         await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`alerts ${name}`]);
-        const plan = begin(await listWaitingOwners(tx, name));
+        const plan = begin(await listWaiting(tx, name));
         const messageIds = new Map<HoldOwner, string>();
         const idOf = (owner: HoldOwner): string => {
           const id = messageIds.get(owner) ?? randomUUID();
@@ -99,16 +106,20 @@ export function createAlertLedger(database: Database): AlertLedger {
           );
         }
         await forgetWhatIsOver(tx, name);
-        for (const draft of plan.drafts())
-          await saveDraft(tx, name, draft, draft.digestOf === undefined ? idOf(draft.owner) : randomUUID());
+        const drafts = plan.drafts();
+        for (const draft of drafts) {
+          if (draft.digestOf === undefined) await saveDraft(tx, name, draft, idOf(draft.owner));
+          else await saveDigest(tx, name, { ...draft, digestOf: draft.digestOf });
+        }
         // Also what was refused before they began.
         if (plan.isSilent) return [];
+        await dropDigestsOfOthers(tx, name, drafts);
         const rows = await selectRows(
           tx,
           plannedRow,
-          `SELECT message_id, channel FROM alert_messages WHERE channel = $1 AND sent_at IS NULL
-           ORDER BY planned_at, message_id`,
-          [name],
+          `SELECT message_id, channel FROM alert_messages
+           WHERE channel = $1 AND sent_at IS NULL AND owner = ANY($2::text[]) ORDER BY planned_at, message_id`,
+          [name, channel.owners],
         );
         return rows.map((row) => ({ messageId: row.message_id, channel: row.channel }));
       }),
@@ -118,7 +129,7 @@ export function createAlertLedger(database: Database): AlertLedger {
         claimedRow,
         `UPDATE alert_messages SET asked_at = now(), times_asked = times_asked + 1
          WHERE message_id = $1 AND sent_at IS NULL
-           AND (asked_at IS NULL OR asked_at < now() - interval '${ATTEMPT_IS_OVER_AFTER}')
+           AND ${NO_ATTEMPT}
            AND NOT EXISTS (SELECT 1 FROM alert_messages other WHERE other.channel = alert_messages.channel
              AND other.sent_at IS NULL AND other.not_before > now())
          RETURNING message_id, channel, content`,
@@ -140,14 +151,17 @@ export function createAlertLedger(database: Database): AlertLedger {
       );
     },
     async dropOfOthers(channels) {
+      const named = channels.flatMap(({ name, owners }) => owners.map((owner) => [name, owner] as const));
       await database.query(
         `WITH dropped AS (
-           DELETE FROM alert_messages WHERE sent_at IS NULL AND channel <> ALL($1::text[])
+           DELETE FROM alert_messages m WHERE sent_at IS NULL AND NOT EXISTS (
+               SELECT FROM unnest($1::text[], $2::text[]) AS named (channel, owner)
+               WHERE named.channel = m.channel AND named.owner = m.owner)
              AND planned_at < now() - interval '${DROPPED_AFTER}'
-             AND (asked_at IS NULL OR asked_at < now() - interval '${ATTEMPT_IS_OVER_AFTER}')
+             AND ${NO_ATTEMPT}
            RETURNING message_id, channel)
          DELETE FROM alert_causes c USING dropped d WHERE c.channel = d.channel AND c.message_id = d.message_id`,
-        [channels],
+        [named.map(([name]) => name), named.map(([, owner]) => owner)],
       );
     },
   };
@@ -183,20 +197,60 @@ async function forgetWhatIsOver(tx: Queryable, channel: string): Promise<void> {
   ]);
 }
 
-async function listWaitingOwners(tx: Queryable, channel: string): Promise<ReadonlySet<string>> {
-  const owners = await selectRows(
+async function listWaiting(tx: Queryable, channel: string): Promise<WaitingMessages> {
+  const rows = await selectRows(
     tx,
-    ownerRow,
-    'SELECT DISTINCT owner FROM alert_messages WHERE channel = $1 AND sent_at IS NULL AND digest_of IS NULL',
+    waitingRow,
+    'SELECT DISTINCT owner, digest_of::text FROM alert_messages WHERE channel = $1 AND sent_at IS NULL',
     [channel],
   );
-  return new Set(owners.map(({ owner }) => owner));
+  return {
+    waitingOwners: new Set(rows.flatMap(({ owner, digest_of }) => (digest_of === undefined ? [owner] : []))),
+    waitingDigests: new Map(
+      rows.flatMap(({ owner, digest_of }) => (digest_of === undefined ? [] : [[owner, digest_of]])),
+    ),
+  };
 }
 
 async function saveDraft(tx: Queryable, channel: string, draft: AlertDraft, messageId: string): Promise<void> {
+  await tx.query('INSERT INTO alert_messages (message_id, channel, owner, content) VALUES ($1, $2, $3, $4)', [
+    messageId,
+    channel,
+    draft.owner,
+    toStored(draft.content),
+  ]);
+}
+
+/**
+ * In the place of the one that waits, which is never of use beside it, and which has the time until when its channel is to be left
+ * alone. That of another day is another message to whoever remembers ids. One that may just be taken stays as it is.
+ */
+async function saveDigest(
+  tx: Queryable,
+  channel: string,
+  { owner, digestOf, content }: AlertDraft & { readonly digestOf: string },
+): Promise<void> {
+  const values = [channel, owner, digestOf, toStored(content), randomUUID()];
   await tx.query(
-    `INSERT INTO alert_messages (message_id, channel, owner, digest_of, content) VALUES ($1, $2, $3, $4, $5)
+    `WITH waiting AS (SELECT message_id FROM alert_messages
+       WHERE channel = $1 AND owner = $2 AND digest_of IS NOT NULL AND sent_at IS NULL),
+     renewed AS (
+       UPDATE alert_messages SET digest_of = $3::date, content = $4,
+         message_id = CASE WHEN digest_of = $3::date THEN message_id ELSE $5::uuid END,
+         planned_at = CASE WHEN digest_of = $3::date THEN planned_at ELSE now() END
+       WHERE message_id IN (SELECT message_id FROM waiting) AND ${NO_ATTEMPT})
+     INSERT INTO alert_messages (message_id, channel, owner, digest_of, content)
+     SELECT $5::uuid, $1, $2, $3::date, $4 WHERE NOT EXISTS (SELECT FROM waiting)
      ON CONFLICT (channel, owner, digest_of) WHERE digest_of IS NOT NULL DO NOTHING`,
-    [messageId, channel, draft.owner, draft.digestOf ?? null, toStored(draft.content)],
+    values,
+  );
+}
+
+/** For them nothing stands any more. */
+async function dropDigestsOfOthers(tx: Queryable, channel: string, drafts: readonly AlertDraft[]): Promise<void> {
+  await tx.query(
+    `DELETE FROM alert_messages WHERE channel = $1 AND digest_of IS NOT NULL AND sent_at IS NULL AND owner <> ALL($2::text[])
+       AND ${NO_ATTEMPT} AND (not_before IS NULL OR not_before <= now())`,
+    [channel, drafts.flatMap(({ owner, digestOf }) => (digestOf === undefined ? [] : [owner]))],
   );
 }
