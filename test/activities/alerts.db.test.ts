@@ -247,7 +247,10 @@ describe('a cause', () => {
          ('business-central', 1, 'certificate', 'k', '', now() + interval '29 days', 'Ann')`,
     );
     await database.query(
-      `INSERT INTO paused_lanes (system, address, paused_since, problem) VALUES ('dataverse', 'https://org', now(), 'invalid_client')`,
+      `INSERT INTO paused_lanes (system, address, paused_since, problem) VALUES
+         ('dataverse', 'https://org', now(), 'invalid_client'),
+         ('business-central', 'app registration a', now(), 'invalid_client'),
+         ('business-central', 'app registration b', now(), 'invalid_client')`,
     );
     await database.query(`INSERT INTO trail_findings (chain, kind, position) VALUES ('c', 'altered', 3)`);
     const day = new Date(Date.now() + 29 * 24 * HOUR_MS).toISOString().slice(0, 10);
@@ -257,7 +260,9 @@ describe('a cause', () => {
         `1 business-central: on ${day}`,
         '1 altered',
         '1 confirmation for more than 24 h',
-        '1 dataverse',
+        '1 dataverse at https://org',
+        '1 business-central at app registration a',
+        '1 business-central at app registration b',
         '1 invoices of Nordwerk',
         `1 invoices of ${unknown}`,
         '1 not-won',
@@ -300,7 +305,7 @@ describe('what nothing waits for any more', () => {
     expect((await readWatchedLedger(database, [])).pausedLanes).toEqual(new Map());
     expect(await lanes.pause({ ...lane, problem: 'again' })).toBe(true);
     expect(await lanes.list()).toMatchObject([{ problem: 'again' }]);
-    expect(await open().run()).toEqual(['1 dataverse']);
+    expect(await open().run()).toEqual(['1 dataverse at app registration old']);
   });
 });
 

@@ -72,7 +72,10 @@ export function createFindCauses(
     return [
       ...(await findStaleFeeds(now)),
       ...(await findEndingCredentials(now)),
-      ...(await lanes.list()).map(({ system, address }) => toSystemCause('lane', `${system} ${address}`, system)),
+      // Companies may have app registrations of their own, each with its own secret.
+      ...(await lanes.list()).map(({ system, address }) =>
+        toSystemCause('lane', `${system} ${address}`, `${system} at ${address}`),
+      ),
       ...(await listTrailFindings(database)).map(({ chain, kind, position }) =>
         toSystemCause('trail', `${chain} ${kind} ${position}`, kind),
       ),
