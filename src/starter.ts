@@ -81,6 +81,7 @@ if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.r
 
 const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],
+  nameOf: ({ company }) => company,
   findCompanyId: (place) =>
     findCompanyId({ ...access.businessCentralOf(place), timeoutMs, companyName: place.company }),
   findRegisteredId: (place) => findRegisteredCompanyId(runtime.database, toCompanyAddress(place)),

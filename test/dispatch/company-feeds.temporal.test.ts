@@ -30,6 +30,7 @@ describe('which companies are named', () => {
   const open = () =>
     createCompanyFeeds(client, {
       places: ['home', 'abroad'],
+      nameOf: (place) => place,
       findCompanyId: async (place) => {
         const answer = answers.get(place);
         if (typeof answer === 'string') return answer;
@@ -68,6 +69,11 @@ describe('which companies are named', () => {
     expect(recorded).toEqual([[home, deleted]]);
   });
 
+  it('is said of each that fails, whichever is the first', async () => {
+    answers.set('home', new Error('refused')).set('abroad', gone());
+    await expect(open().ensure()).rejects.toThrow(/home: refused; abroad: .*'abroad' is none of 'home'/);
+  });
+
   it('is recorded though one has never been there, as where its name has a slip of the pen', async () => {
     answers.set('abroad', gone());
     await expect(open().ensure()).rejects.toThrow("'abroad' is none of 'home'");
@@ -80,6 +86,7 @@ it('a default company that is another by now has its subscriptions kept, as afte
   const ensure = (companyId: string) =>
     createCompanyFeeds(client, {
       places: ['home'],
+      nameOf: (place) => place,
       findCompanyId: () => Promise.resolve(companyId),
       findRegisteredId: () => Promise.resolve(undefined),
       laneOf: () => undefined,

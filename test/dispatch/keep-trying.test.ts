@@ -71,6 +71,31 @@ describe('what a starter cannot do at once', () => {
     ]);
   });
 
+  it('is left alone for the longest of what several want, and said again while one of them passes by itself', async () => {
+    const said: string[] = [];
+    const retryAfter = new Map<unknown, number>();
+    const trying = keepTrying(
+      async () => {
+        const failures = (['not-found', 'unavailable'] as const).map(
+          (code) => new RemoteApiError('business-central', code, 'look the company up', {}),
+        );
+        retryAfter.set(failures[1], 40_000);
+        throw new AggregateError(failures, 'both');
+      },
+      {
+        log: pino({}, { write: (line: string) => void said.push(JSON.parse(line).reason) }),
+        findRetryAfter: (error) => retryAfter.get(error),
+      },
+    );
+    const seen: number[] = [];
+    for (const waitMs of [0, 39_999, 1]) {
+      await vi.advanceTimersByTimeAsync(waitMs);
+      seen.push(said.length);
+    }
+    trying.stop();
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
   it('is not tried again once it was stopped', async () => {
     let attempts = 0;
     const trying = keepTrying(

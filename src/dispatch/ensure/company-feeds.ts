@@ -6,7 +6,7 @@ import { ensureInvoiceFeed, nudgeInvoiceFeed } from './invoice-feeds.js';
 
 /** The feeds of all companies in Business Central; a company is found by its name, which needs an answer of the API. */
 export interface CompanyFeeds {
-  /** May be called until it succeeds: what runs already stays. @throws what the first company failed with. */
+  /** May be called until it succeeds: what runs already stays. @throws what a company failed with; of several an AggregateError that names each. */
   ensure(): Promise<void>;
   /** A notice names its company, but reading the others as well costs one request each. */
   nudge(): Promise<void>;
@@ -15,6 +15,7 @@ export interface CompanyFeeds {
 export interface CompanyFeedOptions<Place> {
   /** The default company first. */
   readonly places: readonly Place[];
+  readonly nameOf: (place: Place) => string;
   readonly findCompanyId: (place: Place) => Promise<string>;
   /** By which the ledger knows it, whether it can be reached or not. */
   readonly findRegisteredId: (place: Place) => Promise<string | undefined>;
@@ -69,12 +70,21 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
         }),
       );
       await recordNamed(failures);
-      for (const reason of failures.values()) throw reason;
+      if (failures.size > 0) throw toOne(failures, options.nameOf);
     },
     async nudge() {
       for (const companyId of companyIds) await nudgeInvoiceFeed(temporal, companyId);
     },
   };
+}
+
+function toOne<Place>(failures: ReadonlyMap<Place, unknown>, nameOf: (place: Place) => string): unknown {
+  const reasons = [...failures.values()];
+  if (reasons.length === 1) return reasons[0];
+  const texts = [...failures].map(
+    ([place, reason]) => `${nameOf(place)}: ${reason instanceof Error ? reason.message : String(reason)}`,
+  );
+  return new AggregateError(reasons, texts.join('; '));
 }
 
 function isNotThere(error: unknown): boolean {

@@ -21,8 +21,10 @@ export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: T
       // The message alone: the error carries the other side's words, which may name a customer (I7).
       const reason = error instanceof Error ? error.message : String(error);
       // Starters that came up together do not ask together.
-      const retryInMs = findRetryAfter(error) ?? Math.round(waitMs * (0.5 + Math.random() / 2));
-      if (!(reason === said && isForPerson(error))) {
+      const causes: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      const wanted = causes.map(findRetryAfter).filter((ms) => ms !== undefined);
+      const retryInMs = wanted.length > 0 ? Math.max(...wanted) : Math.round(waitMs * (0.5 + Math.random() / 2));
+      if (!(reason === said && causes.every(isForPerson))) {
         log.warn({ reason, retryInMs }, 'starting the feeds of Business Central failed, retrying');
       }
       said = reason;
