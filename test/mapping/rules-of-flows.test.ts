@@ -26,7 +26,7 @@ flows:
   shipments: { columns: { number: new_shipment }, lineColumn: quantityshipped }
   customerFinances: { columns: { balance: new_balance, blocked: creditonhold } }`);
     expect(flowColumns(flows)).toEqual([
-      { table: 'salesorder', column: 'new_shipment', kind: 'text' },
+      { table: 'salesorder', column: 'new_shipment', kind: 'text', length: 100 },
       { table: 'salesorderdetail', column: 'quantityshipped', kind: 'number' },
       { table: 'account', column: 'new_balance', kind: 'amount' },
       { table: 'account', column: 'creditonhold', kind: 'state' },

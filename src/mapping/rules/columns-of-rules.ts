@@ -10,7 +10,7 @@ import { creationPolicyOf, type Rules } from './rules.js';
 export interface WantedColumn {
   readonly table: string;
   readonly column: string;
-  /** Undefined for a column that is only read. */
+  /** Undefined for a column that is only read, and for what a flow writes that is no text. */
   readonly length?: number;
   /** What a flow writes into it. */
   readonly kind?: FlowValueKind;

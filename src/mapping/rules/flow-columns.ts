@@ -11,6 +11,8 @@ export interface FlowColumn {
   readonly table: 'account' | 'invoice' | 'product' | 'salesorder' | 'salesorderdetail';
   readonly column: string;
   readonly kind: FlowValueKind;
+  /** Of a text; whatever else is written into a column of text is shorter than any that people make. */
+  readonly length?: number;
 }
 
 const TEXTS = ['String', 'Memo'];
@@ -32,10 +34,15 @@ const KINDS: Readonly<Record<string, FlowValueKind>> = {
   blocked: 'state',
 };
 
+/** Several shipments or credit memos have their numbers in one column, with commas between them; a method is a Code[10]. */
+const LENGTHS: Readonly<Record<string, number>> = { number: 100, method: 10 };
+
 export function flowColumns({ creditMemos, shipments, customerFinances, stock }: FlowRules): FlowColumn[] {
   const of = (table: FlowColumn['table'], columns: Readonly<Record<string, string | undefined>> = {}): FlowColumn[] =>
     Object.entries(columns).flatMap(([name, column]) =>
-      column === undefined ? [] : [{ table, column, kind: KINDS[name] ?? 'amount' }],
+      column === undefined
+        ? []
+        : [{ table, column, kind: KINDS[name] ?? 'amount', ...(LENGTHS[name] && { length: LENGTHS[name] }) }],
     );
   return [
     ...of('invoice', creditMemos?.columns),
