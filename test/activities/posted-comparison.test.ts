@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
@@ -23,7 +24,7 @@ const openSteps = () => {
   const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
   return {
     ...createDraftSteps({ ...company, rules: parseRules(''), sets }),
-    ...createPostingSteps({ ...company, ...unchanged, loadProgress: loadProgressOf(company) }),
+    ...createPostingSteps({ ...company, ...unchanged, sets, loadProgress: loadProgressOf(company) }),
   };
 };
 
@@ -88,6 +89,40 @@ describe('an invoice that is posted', () => {
     await read();
     expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
     expect(await differencesOf(deal)).toHaveLength(1);
+  });
+});
+
+describe('an order that was invoiced in parts', () => {
+  it('in a currency that has no decimals in the company is no alarm, as each part rounds for itself', async () => {
+    const { client, companyId, ledger } = counter;
+    const { deal, draft } = await post('order');
+    const [invoice] = await client.findInvoicesOfOrder(draft.id);
+    const order = await ledger.getOrder(draft.id);
+    const [line] = order.lines;
+    if (!invoice || !line) throw new Error('an invoice with a line is needed');
+    const priced = { ...line, unitPrice: '100.5', discount: '0', tax: '0' };
+    const whole = { ...priced, quantity: '2', net: '201' };
+    const confirmed = { ...order, currency: 'HUF', includingTax: '201', lines: [whole] };
+    await ledger.saveDocument(deal.recordId, 'order', confirmed as never);
+    const part = {
+      ...invoice,
+      currency: 'HUF',
+      includingTax: '101',
+      lines: [{ ...priced, quantity: '1', net: '101' }],
+    };
+    const parts = [part, { ...part, id: randomUUID(), number: 'INV-2' }];
+    const company = { companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
+    const { readOrderInvoices } = createPostingSteps({
+      ...company,
+      ...unchanged,
+      businessCentral: { ...client, findInvoicesOfOrder: async () => parts },
+      loadProgress: loadProgressOf(company),
+      sets: {
+        find: async (set, code) => (set === 'currencies' ? { id: '', code, name: code, decimals: 0 } : undefined),
+      },
+    });
+    await readOrderInvoices({ ...counter.context, recordId: deal.recordId, orderId: draft.id, isComplete: true });
+    expect(await noticesOf(deal)).toEqual(['posted-with-rounding']);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Order } from '../../clients/business-central/client.js';
 import type { Invoice } from '../../deal/business-central-document.js';
 import { comparePosted, type PostedDifference } from '../../deal/compare-posted.js';
-import { toIsoCurrency } from '../../deal/currency.js';
+import { type CompanyCurrency, toIsoCurrency } from '../../deal/currency.js';
 import type { Notice } from '../../deal/notices.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 
@@ -14,8 +14,10 @@ export async function recordPostedDifferences(
   recordId: string,
   confirmed: Invoice | Order,
   posted: readonly Invoice[],
+  /** As the company has it, which only counts for several invoices: each of them rounds for itself. */
+  currency: CompanyCurrency = toIsoCurrency(confirmed.currency),
 ): Promise<readonly PostedDifference[]> {
-  const differences = comparePosted(confirmed, posted, { currency: toIsoCurrency(confirmed.currency) });
+  const differences = comparePosted(confirmed, posted, { currency });
   for (const kind of ['alarm', 'notice'] as const) {
     const texts = differences.filter((difference) => difference.kind === kind).map(({ text }) => text);
     if (texts.length === 0) continue;

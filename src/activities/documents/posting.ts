@@ -4,12 +4,14 @@ import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
+import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { findContentEdits } from '../../deal/draft-edits.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { bySequence } from '../../deal/lines-by-sequence.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
+import { type CodeReader, findCurrency } from '../../mapping/plan/lookups.js';
 import type { DealProgress, LoadProgress } from '../deals/progress.js';
 import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -60,8 +62,10 @@ interface OrderRef extends CompanyContext {
   readonly orderId: string;
 }
 
-export function createPostingSteps(dependencies: PostingDependencies & { readonly loadProgress: LoadProgress }) {
-  const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
+export function createPostingSteps(
+  dependencies: PostingDependencies & { readonly loadProgress: LoadProgress; readonly sets: Pick<CodeReader, 'find'> },
+) {
+  const { businessCentral, ledger, clock, ambiguityWindowMs, sets } = dependencies;
   const ports = createDocumentPorts(businessCentral);
 
   /** @param isExplained whether its invoices account for an order that is not found */
@@ -75,6 +79,11 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       list: () => businessCentral.findOrders(recordId),
       isExplained: async () => isExplained(await businessCentral.findInvoicesOfOrder(orderId)),
     });
+
+  async function findCurrencyOf({ currency }: Order): Promise<CompanyCurrency | undefined> {
+    const found = await toTemporalFailures(() => findCurrency(sets, currency));
+    return found && toCompanyCurrency(currency, found);
+  }
 
   return {
     /** Posts what was confirmed: BC compares the confirmed etag (I2). */
@@ -185,7 +194,9 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       const readFrom = clock.now();
       const invoices = await toTemporalFailures(() => businessCentral.findInvoicesOfOrder(orderId));
       if (isComplete && invoices.length > 0) {
-        await recordPostedDifferences(ledger, recordId, await ledger.getOrder(orderId), invoices);
+        const confirmed = await ledger.getOrder(orderId);
+        const currency = invoices.length > 1 ? await findCurrencyOf(confirmed) : undefined;
+        await recordPostedDifferences(ledger, recordId, confirmed, invoices, currency);
       }
       if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices, readFrom);
       return invoices.map(toOrderInvoice);
