@@ -45,7 +45,14 @@ describe('alerts of the processes', () => {
     expect(receiver.posted).toHaveLength(1);
     expect(JSON.parse(receiver.posted[0]?.body ?? '')).toMatchObject({
       owner: 'IT',
-      groups: [{ kind: 'lane', subject: 'dataverse at https://another.example', count: 1, link: 'http://127.0.0.1:8090/health-check' }],
+      groups: [
+        {
+          kind: 'lane',
+          subject: 'dataverse at https://another.example',
+          count: 1,
+          link: 'http://127.0.0.1:8090/health-check',
+        },
+      ],
     });
     const { rows } = await stage.database.query(
       'SELECT channel, sent_at IS NOT NULL AS sent, last_error FROM alert_messages ORDER BY channel',
