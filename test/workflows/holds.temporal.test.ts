@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toFailure } from '../../src/activities/remote/failures.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { changedSignal, retryUpdate } from '../../src/workflows/deals/messages.js';
-import { makeDealWorld } from '../support/deal-world.js';
+import { type DealWorld, makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
 /** What a person has to repair: how a hold begins, what it shows, and everything that ends it. */
@@ -20,6 +20,17 @@ async function startHeld() {
   const deal = await world.start();
   await deal.until('held');
   return { world, deal };
+}
+
+/** Of each hold that the ledger records from here on: whether it was told as one that was there before. */
+function recordRepetitions(world: DealWorld): boolean[] {
+  const repeated: boolean[] = [];
+  const { recordState } = world.standIns;
+  world.standIns.recordState = async (change) => {
+    if (change.state === 'held') repeated.push(change.isRepeated ?? false);
+    return recordState(change);
+  };
+  return repeated;
 }
 
 describe('a hold', () => {
@@ -130,6 +141,37 @@ describe('a hold', () => {
     expect(attempts).toBe(121);
     expect(world.states).not.toContain('held');
     expect(world.books.posted).toHaveLength(1);
+  });
+
+  it('that comes back after its step went on is held anew, and not since it was held first', async () => {
+    const { world, deal } = await startHeld();
+    const repeated = recordRepetitions(world);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await expect.poll(() => repeated).toEqual([true]);
+    world.books.isItemBlocked = false;
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    world.books.isItemBlocked = true;
+    const revision = world.changeRecord({ price: '200.00' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await deal.until('held');
+    expect(repeated).toEqual([true, false]);
+    await deal.handle.terminate();
+  });
+
+  it('that a change of the record only interrupts has been there since it began', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });
+    const repeated = recordRepetitions(world);
+    const deal = await world.start();
+    await deal.until('held');
+    const postings = world.countOf('post');
+    const revision = world.changeRecord({ price: '200.00' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await expect.poll(() => world.countOf('post')).toBe(postings + 1);
+    await deal.until('held');
+    expect(repeated).toEqual([false, true]);
+    await deal.handle.terminate();
   });
 
   it('whose step fails for good for another reason fails the run: that is a bug, not a hold', async () => {

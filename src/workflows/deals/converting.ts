@@ -20,7 +20,7 @@ export async function convert(
   confirmation: Confirmation,
   isContinued: boolean,
 ): Promise<ConversionResult> {
-  return handlers.runUnlessHeld('converting the quote', async (isRepeat): Promise<ConversionResult | Held> => {
+  const work = async (isRepeat: boolean): Promise<ConversionResult | Held> => {
     if (handlers.hasPendingChanges()) return { kind: 'changed' };
     const hasWaited = isRepeat || isContinued;
     // Made a moment ago at the first attempt, and confirmed by rule at once: nothing can stand beside it (I1).
@@ -40,5 +40,6 @@ export async function convert(
     const differs = drafted.becameOtherwise !== undefined;
     handlers.carry({ confirmed: differs ? undefined : drafted });
     return { kind: differs ? 'differs' : 'converted', drafted };
-  });
+  };
+  return handlers.runUnlessHeld('converting the quote', work, (result) => 'drafted' in result);
 }

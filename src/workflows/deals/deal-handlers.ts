@@ -63,9 +63,12 @@ export class DealHandlers {
       const state = this.display.move(event, step);
       if (alreadyRecorded) return state;
       const refused = await this.findRefusal({ state, ...facts });
-      if (!refused) return state;
+      if (!refused) {
+        this.holdAge.end(step);
+        return state;
+      }
       this.display.resume(before);
-      await this.hold(refused);
+      await this.hold(refused, step);
     }
   }
 
@@ -74,8 +77,8 @@ export class DealHandlers {
     for (;;) {
       const { state, problems } = this.display;
       const refused = await this.findRefusal({ state, ...(problems.length > 0 && { problems }), decision });
-      if (!refused) return;
-      await this.hold(refused);
+      if (!refused) return this.holdAge.end(decision.action);
+      await this.hold(refused, decision.action);
     }
   }
 
@@ -99,20 +102,32 @@ export class DealHandlers {
     this.display.resumeAt(state);
   }
 
-  /** Runs a step; what it refuses becomes a hold, and when that is cleared the step runs again. */
-  async runUnlessHeld<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T> {
+  /**
+   * Runs a step; what it refuses becomes a hold, and when that is cleared the step runs again.
+   * @param isDone false of a result that came of something else than the step, so that nobody knows whether it is still held
+   */
+  async runUnlessHeld<T>(
+    step: string,
+    work: (isRepeat: boolean) => Promise<T | Held>,
+    isDone: (result: T) => boolean = () => true,
+  ): Promise<T> {
     this.display.setStep(step);
     for (let isRepeat = false; ; isRepeat = true) {
       this.changes.forgetMasterData();
       const result = await work(isRepeat).catch(toHeld);
-      if (!isHeld(result)) return result;
-      await this.hold(result.held);
+      if (isHeld(result)) {
+        await this.hold(result.held, step);
+        continue;
+      }
+      if (isDone(result)) this.holdAge.end(step);
+      return result;
     }
   }
 
   /** Waits for a decision on these figures; `changed` when record or document changed first, and the question is void. */
   async decide(figures: Figures, approval: Approval): Promise<Decision | { readonly kind: 'changed' }> {
     // What was confirmed so far and is void by now is in the trail first.
+    this.holdAge.endAny();
     if (approval.by.length === 0 || !this.hasPendingChanges()) this.throwIfLong();
     this.display.show({ figures, approval });
     this.decisions.ask();
@@ -183,8 +198,8 @@ export class DealHandlers {
     return this.carried.asked?.by ?? [];
   }
 
-  private async hold(problems: readonly Problem[]): Promise<void> {
-    const isRepeated = this.holdAge.begin(problems, Date.now());
+  private async hold(problems: readonly Problem[], step: string): Promise<void> {
+    const isRepeated = this.holdAge.begin(problems, step, Date.now());
     this.throwIfLong();
     const { state: before } = this.display;
     let shown = problems;

@@ -164,7 +164,7 @@ async function post(
   confirmation: Confirmation,
   isContinued: boolean,
 ): Promise<PostOutcome> {
-  return handlers.runUnlessHeld('posting', async (isRepeat) => {
+  const work = async (isRepeat: boolean): Promise<PostOutcome> => {
     if (handlers.hasPendingChanges()) return 'changed';
     const hasWaited = isRepeat || isContinued;
     if (hasWaited && !(await readDraft(drafted))) return 'changed';
@@ -173,7 +173,8 @@ async function post(
     // Also after a hold, which may have come before anything was recorded.
     const confirmedBy = confirmation === 'by-rule' && isConfirmedByPosting(drafted) ? BY_RULE : undefined;
     return postingOf(drafted.deal).post(drafted, { mustLookUp: !isCertain, ...(confirmedBy && { confirmedBy }) });
-  });
+  };
+  return handlers.runUnlessHeld('posting', work, (outcome) => outcome === 'posted');
 }
 
 /** Number, amounts and status go back to the seller. */

@@ -15,10 +15,21 @@ export class HoldAge {
   }
 
   /** @returns whether the deal waited for the same before */
-  begin(problems: readonly Problem[], nowMs: number): boolean {
-    const isSame = this.held !== undefined && JSON.stringify(this.held.problems) === JSON.stringify(problems);
-    if (!isSame) this.held = { problems, sinceMs: nowMs };
+  begin(problems: readonly Problem[], step: string, nowMs: number): boolean {
+    const { held } = this;
+    const isSame = held !== undefined && JSON.stringify(held.problems) === JSON.stringify(problems);
+    this.held = { problems, step, sinceMs: isSame ? held.sinceMs : nowMs };
     return isSame;
+  }
+
+  /** The step went on: should it be held for the same later, that is another hold. */
+  end(step: string): void {
+    if (this.held?.step === step) this.held = undefined;
+  }
+
+  /** Nothing holds a deal that people are asked to confirm. */
+  endAny(): void {
+    this.held = undefined;
   }
 
   get since(): HeldSince | undefined {
@@ -32,7 +43,7 @@ export class HoldAge {
  */
 export async function waitWhileHeld(
   ref: RecordRef,
-  { problems, sinceMs }: HeldSince,
+  { problems, sinceMs }: Omit<HeldSince, 'step'>,
   isWoken: () => boolean,
 ): Promise<void> {
   const firstMs = recheckAfterMs(Date.now() - sinceMs);

@@ -33,6 +33,8 @@ export interface Continued {
 
 export interface HeldSince {
   readonly problems: readonly Problem[];
+  /** The one that is repeated until it goes on. */
+  readonly step: string;
   readonly sinceMs: number;
 }
 
