@@ -14,7 +14,7 @@ const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--order
   --seed     of the plan: faults, kills, who pays; the same seed gives the same plan
   --minutes  whatever has not come to rest by then counts as lost
   --orders   the share of deals that become orders, between 0 and 1
-  --with     what goes wrong beyond the usual: 'all', or some of not-found,changes,one-series,by-hand
+  --with     what goes wrong beyond the usual: 'all', or some of not-found,changes,one-series,by-hand,refusals
   --keep     leaves everything running at the end, for looking around
   --temporal the development server, or 'postgresql': Temporal's own server on PostgreSQL, with TLS`;
 

@@ -148,6 +148,8 @@ describe('a hold', () => {
     const repeated = recordRepetitions(world);
     await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
     await expect.poll(() => repeated).toEqual([true]);
+    // Answered once the hold is recorded.
+    await deal.until('held');
     world.books.isItemBlocked = false;
     await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
     await deal.until('awaiting-confirmation');

@@ -9,6 +9,8 @@ export const ADDITIONS = [
   'one-series',
   /** A person in Business Central posts drafts before Dealbridge does. */
   'by-hand',
+  /** Rights that are missing once, a posting period that closes, customers that are blocked: people mend them, and retry. */
+  'refusals',
 ] as const;
 export type Addition = (typeof ADDITIONS)[number];
 export type Additions = ReadonlySet<Addition>;

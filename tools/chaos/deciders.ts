@@ -13,6 +13,7 @@ import { decideMatches } from '../../src/operations/masters/matches.js';
 import type { Deal } from './deals.js';
 import { differenceKey } from './examine.js';
 import type { Misspelled } from './misspelled.js';
+import type { Bookkeeper } from './refusals.js';
 import type { Seller } from './seller.js';
 
 /** People who decide what waits: they confirm what is large, and end the holds that belong to a case. */
@@ -20,7 +21,7 @@ export interface Deciders {
   /** One round; whatever cannot be had at the moment is done in a later one. */
   work(): Promise<void>;
   readonly confirmed: number;
-  /** Records that were held as their case wants it, by the reason. */
+  /** Records that were held as their case or what people closed wants it, by the reason. */
   readonly held: Readonly<Record<string, number>>;
   isDone(): boolean;
 }
@@ -46,11 +47,13 @@ export interface DecidersOptions {
   readonly deals: readonly Deal[];
   readonly seller: Seller;
   readonly misspelled: Misspelled;
+  /** Who mends what either system refuses; without one nothing that no case wants is retried. */
+  readonly bookkeeper?: Bookkeeper | undefined;
   readonly say: (text: string) => void;
 }
 
 export function createDeciders(options: DecidersOptions): Deciders {
-  const { simulators, database, ledger, temporal, deals, seller, misspelled, say } = options;
+  const { simulators, database, ledger, temporal, deals, seller, misspelled, bookkeeper, say } = options;
   const { company } = simulators.businessCentral;
   const commands = createDealCommands({ temporal, ledger });
   const matches = { database, audit: ledger.audit, masters: createMasterCommands(temporal) };
@@ -133,7 +136,7 @@ export function createDeciders(options: DecidersOptions): Deciders {
     if (!order || !before) return;
     const unitPrice = subtract(String(order['totalamount']), String(before['totalamount']));
     const customer = all.find(({ row }) => isNumberOf(String(row['externalDocumentNumber']), quote?.id ?? ''))?.row;
-    const invoice = createDocument(company, 'invoice', {
+    const bill = {
       customerId: customer?.['customerId'],
       externalDocumentNumber: key,
       salesInvoiceLines: [
@@ -145,8 +148,9 @@ export function createDeciders(options: DecidersOptions): Deciders {
           unitPrice: Number(unitPrice),
         },
       ],
-    });
-    postDraft(company, invoice);
+    };
+    // Whoever may not post it has not made it either, and begins again later.
+    company.transact(() => postDraft(company, createDocument(company, 'invoice', bill)));
   }
 
   async function decideDiscount(deal: Deal, { record_id: recordId, document_id: documentId }: Waiting): Promise<void> {
@@ -174,23 +178,31 @@ export function createDeciders(options: DecidersOptions): Deciders {
     const { record_id: recordId, state } = waiting;
     const reason = toReason(waiting);
     const isOfCase = deal?.case !== undefined && reason === REASONS[deal.case.name];
-    if (isOfCase && !counted.has(recordId)) {
-      counted.add(recordId);
+    const isMended = state === 'held' && !isOfCase && bookkeeper?.mend(reason, waiting.hold_text ?? '') === true;
+    // What was mended says nothing of what the case has yet to be asked.
+    const key = isMended ? `${recordId}: ${reason}` : recordId;
+    if ((isOfCase || isMended) && !counted.has(key)) {
+      counted.add(key);
       held[reason] = (held[reason] ?? 0) + 1;
     }
-    if (state === 'held' && !isOfCase) return;
-    if (underWay.has(recordId) || Date.now() - (decidedAt.get(recordId) ?? 0) < AGAIN_MS) return;
-    underWay.add(recordId);
-    const decision = state === 'held' && deal ? decide(deal, waiting) : confirm(recordId);
-    decision
-      .then(() => decidedAt.set(recordId, Date.now()))
+    if (state === 'held' && !isOfCase && !isMended) return;
+    if (underWay.has(key) || Date.now() - (decidedAt.get(key) ?? 0) < AGAIN_MS) return;
+    underWay.add(key);
+    decideOn(deal, waiting, isMended)
+      .then(() => decidedAt.set(key, Date.now()))
       // Worker, Temporal or ledger is away, or the deal has moved on: the next round sees.
       .catch((error: unknown) => {
         const text = `a decision on ${recordId} was not taken: ${error instanceof Error ? error.message : String(error)}`;
         if (!told.has(text)) say(text);
         told.add(text);
       })
-      .finally(() => underWay.delete(recordId));
+      .finally(() => underWay.delete(key));
+  }
+
+  async function decideOn(deal: Deal | undefined, waiting: Waiting, isMended: boolean): Promise<void> {
+    const { record_id: recordId, state } = waiting;
+    if (isMended) await commands.retry(recordId, { actor: DECIDER });
+    else await (state === 'held' && deal ? decide(deal, waiting) : confirm(recordId));
   }
 
   return {
@@ -198,8 +210,9 @@ export function createDeciders(options: DecidersOptions): Deciders {
     get confirmed() {
       return confirmed;
     },
-    isDone: () => underWay.size === 0,
+    isDone: () => underWay.size === 0 && bookkeeper?.isDone() !== false,
     async work() {
+      bookkeeper?.work();
       const { rows } = await database.query<Waiting & Record<string, unknown>>(
         `SELECT record_id, source_table, state, hold_reason, hold_text, document_id
          FROM source_records WHERE state IN ('held', 'awaiting-confirmation')`,

@@ -12,6 +12,8 @@ export const EFFECTS = [
   'reset-before',
   'reset-after',
   'cut',
+  '408-before',
+  '408-after',
   '429',
   '429-retry-after',
   '500-before',
@@ -35,7 +37,7 @@ export const EFFECTS = [
 /** Not part of the usual run, see additions.ts. */
 export const LIES = ['404-record', '404-record-while', '404-gateway'] as const;
 export type LieName = (typeof LIES)[number];
-export type EffectName = (typeof EFFECTS)[number] | LieName;
+export type EffectName = (typeof EFFECTS)[number] | LieName | '403';
 
 /**
  * The client gives up after the time-out, and its step comes again a second later. What it gave up on lands after that,
@@ -65,6 +67,9 @@ const ENTRA: readonly EffectName[] = [
   'slow',
 ];
 const OF_ONE: Readonly<Partial<Record<EffectName, System>>> = {
+  // Dataverse has no such answer: what takes it too long ends as 500 or 504.
+  '408-before': 'businessCentral',
+  '408-after': 'businessCentral',
   'lock-409': 'businessCentral',
   'lock-older-words': 'businessCentral',
   'deadlock-400': 'businessCentral',
@@ -101,6 +106,8 @@ export function effectOf(system: System, name: EffectName): FaultEffect {
     case '500-before':
     case '500-after':
       return status(500, unexpected(system), { when: phase(name) });
+    case '408-before':
+    case '408-after':
     case '502-before':
     case '502-after':
     case '504-before':
@@ -121,6 +128,8 @@ export function effectOf(system: System, name: EffectName): FaultEffect {
       return status(400, envelope('Application_DialogException', DEADLOCK));
     case 'deadlock-500':
       return status(500, { error: { code: '0x80044150', message: SQL_DEADLOCK } });
+    case '403':
+      return status(403, forbidden(system));
     case 'stale-etag':
       return { kind: 'stale-etag' };
     case '401':
@@ -144,6 +153,10 @@ const DEADLOCK =
   'Your activity was deadlocked with another user who was modifying the same data, and has been stopped. Please retry the activity.';
 const SQL_DEADLOCK =
   'Generic SQL error. Transaction (Process ID 77) was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.';
+const PRIVILEGE =
+  "Principal user (Id=0a000000-0000-0000-0000-000000000001, type=8) is missing prvWriteInvoice privilege (OTC=1) on entity 'invoice'.";
+const PERMISSION =
+  'Sorry, the current permissions prevented the action. (TableData 36 Sales Header Insert: Base Application)  CorrelationId:  0a000000-0000-0000-0000-000000000002.';
 const REJECTED = 'The server has rejected the client credentials.';
 
 function phase(name: EffectName): 'before' | 'after' {
@@ -177,6 +190,11 @@ function unexpected(system: System): object {
   if (system === 'entra') return entra('server_error', 'The server ran into an error.');
   if (system === 'businessCentral') return envelope('Internal_ServerError', 'An unexpected error occurred.');
   return envelope('0x80040216', 'An unexpected error occurred.');
+}
+
+function forbidden(system: System): object {
+  if (system === 'dataverse') return { error: { code: '0x80040220', message: PRIVILEGE } };
+  return envelope('Authorization_RequestDenied', PERMISSION);
 }
 
 function unavailable(system: System): object | string {

@@ -30,6 +30,7 @@ import { createPeople } from './people.js';
 import { makePlan, type ProcessName } from './plan.js';
 import { watchPostings } from './postings.js';
 import { createRecovery } from './recovery.js';
+import { createBookkeeper, SETUPS } from './refusals.js';
 import {
   type ChaosReport,
   countFaults,
@@ -131,8 +132,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const seller = await createSeller(simulators);
   const people = createPeople(simulators, database, plan.roll);
   const misspelled = createMisspelled(openPlainClient(connection, dataConverter), plan.roll);
+  const bookkeeper = additions.has('refusals') ? createBookkeeper(simulators, deals) : undefined;
   const deciders = createDeciders({
-    ...{ simulators, database, ledger: createLedger(database), temporal, deals, seller, misspelled, say },
+    ...{ simulators, database, ledger: createLedger(database), temporal, deals, seller, misspelled, bookkeeper, say },
   });
   const changes = createChanges({ simulators, deals, seller, say });
   const colleague = postByHand(simulators, deals, plan.roll);
@@ -225,6 +227,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           break;
         case 'outage':
           await changes.breakOut(OUTAGES[kill.which % OUTAGES.length] ?? 'postings');
+          break;
+        case 'setup':
+          bookkeeper?.close(SETUPS[kill.which % SETUPS.length] ?? 'period');
       }
     }
   }
@@ -356,6 +361,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     refusedSignIns: countRefusedSignIns(simulators),
     sessionsEnded: stage.sessions.ended,
     changed: changes.made,
+    closed: bookkeeper?.closed ?? { period: 0, customers: 0 },
     postedByHand: colleague.posted,
     ...faults,
     webhooks: countWebhooks(simulators),

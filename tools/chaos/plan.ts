@@ -4,6 +4,7 @@ import type { Additions } from './additions.js';
 import { type PlannedCase, planCases } from './cases.js';
 import { type EffectName, effectOf, effectsOf } from './effects.js';
 import { planLies } from './lies.js';
+import { planRefusals, SETUPS } from './refusals.js';
 import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
 
 /**
@@ -15,9 +16,9 @@ import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js
 export type ProcessName = 'worker' | 'starter' | 'temporal' | 'ledger';
 
 export interface PlannedKill {
-  /** `secret`: the secret of one of the two app registrations expires; `sessions`: sessions of the ledger end; `outage`: Business Central takes nothing. */
-  readonly what: ProcessName | 'rules' | 'secret' | 'sessions' | 'outage';
-  /** Which of several workers, app registrations, kinds of ends or of outages, from 0. */
+  /** `secret`: the secret of one of the two app registrations expires; `sessions`: sessions of the ledger end; `outage`: Business Central takes nothing; `setup`: it refuses until people mend it. */
+  readonly what: ProcessName | 'rules' | 'secret' | 'sessions' | 'outage' | 'setup';
+  /** Which of several workers, app registrations, kinds of ends, outages or set-ups, from 0. */
   readonly which: number;
   /** Which part of the way is done by then, between 0 and 1. */
   readonly at: number;
@@ -48,12 +49,18 @@ export function makePlan(seed: number, deals: number, workers: number, additions
   for (const of of REQUEST_KINDS) rules[of.system].push(...planRequests(seed, of, deals));
   if (additions.has('not-found'))
     rules.businessCentral.push(...planLies(deals, createRandom(hash(`${seed}/not found`))));
+  if (additions.has('refusals')) {
+    const refused = planRefusals(deals, createRandom(hash(`${seed}/refusals`)));
+    for (const system of ['dataverse', 'businessCentral'] as const) rules[system].push(...refused[system]);
+  }
   const roll = (what: string): number => createRandom(hash(`${seed}/${what}`))();
   return {
     rules,
-    kills: [...planKills(seed, deals, workers), ...(additions.has('changes') ? planOutages(seed, deals) : [])].sort(
-      (left, right) => left.at - right.at,
-    ),
+    kills: [
+      ...planKills(seed, deals, workers),
+      ...(additions.has('changes') ? planOutages(seed, deals) : []),
+      ...(additions.has('refusals') ? planSetups(seed, deals) : []),
+    ].sort((left, right) => left.at - right.at),
     webhooks: { drop: 0.1, double: 0.1, reorder: 3 },
     cases: planCases(deals, roll),
     refusedMs: deals < LONG_FROM_DEALS ? REFUSED_MS.short : REFUSED_MS.long,
@@ -105,7 +112,7 @@ function isFirst({ method, system }: RequestKind, effect: EffectName): boolean {
   return RARE.has(effect) || (method === 'POST' && system !== 'entra' && DOUBLING.has(effect));
 }
 
-const KILLS_PER_HUNDRED: Readonly<Record<Exclude<PlannedKill['what'], 'rules' | 'outage'>, number>> = {
+const KILLS_PER_HUNDRED: Readonly<Record<Exclude<PlannedKill['what'], 'rules' | 'outage' | 'setup'>, number>> = {
   worker: 1,
   starter: 0.7,
   temporal: 0.25,
@@ -138,12 +145,24 @@ const OUTAGES_PER_HUNDRED = 4;
 const MIN_OUTAGES = 4;
 const MAX_OUTAGES = 30;
 
-/** While deals are won: later on hardly any is left that is not posted. */
 function planOutages(seed: number, deals: number): PlannedKill[] {
-  const random = createRandom(hash(`${seed}/outages`));
   const times = Math.min(MAX_OUTAGES, Math.max(MIN_OUTAGES, Math.round((OUTAGES_PER_HUNDRED * deals) / 100)));
+  return planTurns('outage', times, createRandom(hash(`${seed}/outages`)));
+}
+
+const ROUNDS_PER_HUNDRED = 2;
+const MIN_ROUNDS = 2;
+
+/** As often a period that closes as customers that are blocked. */
+function planSetups(seed: number, deals: number): PlannedKill[] {
+  const rounds = Math.max(MIN_ROUNDS, Math.round((ROUNDS_PER_HUNDRED * deals) / 100));
+  return planTurns('setup', Math.min(MAX_OUTAGES, rounds * SETUPS.length), createRandom(hash(`${seed}/set-ups`)));
+}
+
+/** While deals are won: later on hardly any is left that is not posted. */
+function planTurns(what: 'outage' | 'setup', times: number, random: () => number): PlannedKill[] {
   return Array.from({ length: times }, (_, time) => ({
-    what: 'outage' as const,
+    what,
     which: time,
     at: 0.05 + (0.85 * (time + random())) / times,
   }));

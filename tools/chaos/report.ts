@@ -13,6 +13,7 @@ import type { ChangeKind } from './changes.js';
 import type { EffectName } from './effects.js';
 import { FINDING_KINDS, type Finding, type FindingKind } from './examine.js';
 import { type ProcessName, readRuleId } from './plan.js';
+import type { Setup } from './refusals.js';
 
 export interface Offender {
   /** The records of the deal, or nothing when it concerns the whole run. */
@@ -39,6 +40,8 @@ export interface ChaosReport {
   readonly sessionsEnded: number;
   /** What sellers changed while Business Central took nothing. */
   readonly changed: Readonly<Record<ChangeKind, number>>;
+  /** How often the posting period closed, and how many customers were blocked. */
+  readonly closed: Readonly<Record<Setup, number>>;
   readonly postedByHand: number;
   readonly posted: number;
   readonly paid: number;
@@ -147,7 +150,7 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     `killed     ${list(kills)}; ended by themselves ${report.endedByThemselves}`,
     `sign-in    ${report.secretsExpired} secrets expired, ${report.refusedSignIns} sign-ins refused`,
     `ledger     ${report.sessionsEnded} sessions ended`,
-    `people     ${list(report.changed)} during outages, ${report.postedByHand} posted by hand`,
+    `people     ${list(report.changed)} during outages, ${report.postedByHand} posted by hand; period closed ${report.closed.period}, customers blocked ${report.closed.customers}`,
     `audit      ${audit.entries} entries in ${audit.chains} chains, ${audit.seals} seals, ${audit.findings.length} findings; offline: ${audit.offline}`,
     ...audit.findings.map((finding) => `           ${finding}`),
     `slowest    write ${report.slowestWriteMs} ms`,
