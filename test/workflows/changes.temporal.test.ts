@@ -131,6 +131,26 @@ describe('a change in Sales while a deal waits', () => {
     expect(world.countOf('readDeal')).toBe(readings + 1);
   });
 
+  it.each(['rule', 'person'] as const)(
+    'told by a hint of a revision that no reading finds is read for it once (I5), when confirmed by %s',
+    async (by) => {
+      const world = makeDealWorld(skipping, { confirmation: { by } });
+      const making = world.block('createDraft');
+      const deal = await world.start();
+      await expect.poll(() => world.countOf('createDraft')).toBe(1);
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: 'W/"4711"' });
+      making.release();
+      if (by === 'person') {
+        await deal.until('awaiting-confirmation');
+        await skipping.env.sleep('10 minutes');
+        await deal.confirm();
+      }
+      expect((await deal.handle.result()).outcome).toBe('written-back');
+      expect(world.countOf('readDeal')).toBe(2);
+      expect(world.books).toMatchObject({ made: 1, posted: [{ totalIncludingTax: '100.00' }] });
+    },
+  );
+
   it('by a hint that does not fit is ignored, and shown', async () => {
     const { deal } = await startWaiting();
     await deal.handle.signal(changedSignal, { at: 'nowhere' } as unknown as ChangeHint);

@@ -12,8 +12,10 @@ export interface Pending {
 export class PendingChanges {
   /** Of the record as it was read last. */
   private revision: string | undefined;
-  /** The newest revision that a hint named; a hint before the first reading is compared once that is known. */
+  /** The newest revision that a hint named since the last reading began; it is compared once that has its answer. */
   private newestRevision: string | undefined;
+  /** The one that the last reading was for: it is not read for twice, whether it was found or not (I5). */
+  private answeredRevision: string | undefined;
   /** A hint named no revision, or the record is deleted: only reading tells. */
   private isRecordChanged = false;
   private areInvoicesChanged = false;
@@ -27,6 +29,7 @@ export class PendingChanges {
     switch (hint.at) {
       case 'dataverse':
         if (hint.revision === undefined || hint.isDeleted) this.isRecordChanged = true;
+        else if (hint.revision === this.answeredRevision) return;
         else if (this.newestRevision === undefined || isNewerRevision(hint.revision, this.newestRevision))
           this.newestRevision = hint.revision;
         return;
@@ -41,6 +44,8 @@ export class PendingChanges {
   /** The record is about to be read. A hint that comes while it is may tell of what the answer does not hold yet (I5). */
   beginReading(): void {
     this.isRecordChanged = false;
+    if (this.newestRevision !== undefined) this.answeredRevision = this.newestRevision;
+    this.newestRevision = undefined;
   }
 
   /** From now on a hint that names a revision counts only when that is newer than this. */
@@ -60,9 +65,8 @@ export class PendingChanges {
   /** Once: whoever takes it reads again. */
   take(): Pending {
     const pending = { ofRecord: this.isRecordPending(), ofInvoices: this.areInvoicesChanged };
-    this.isRecordChanged = false;
+    this.beginReading();
     this.areInvoicesChanged = false;
-    if (this.isNewer(this.newestRevision)) this.revision = this.newestRevision;
     return pending;
   }
 
