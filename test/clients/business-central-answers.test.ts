@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findProblem } from '../../src/activities/remote/failures.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import { documentKey } from '../../src/deal/document-number.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -37,6 +38,44 @@ describe.each(['Invoice', 'Order', 'Quote'] as const)('the answer to a change of
     });
     expect(changed.requestId).not.toBe('');
   });
+});
+
+it('what is refused twice is refused in the same words, without the id of each request', async () => {
+  const { client, customerId, simulators } = counter;
+  const { setup } = simulators.businessCentral.company;
+  const draft = await client.createInvoice(
+    {
+      externalDocumentNumber: documentKey(randomUUID()),
+      customerId,
+      currency: { code: 'EUR', decimals: 2 },
+      lines: [
+        {
+          sequence: 10_000,
+          kind: 'item',
+          number: 'EQ-1001',
+          unitCode: undefined,
+          quantity: '1',
+          unitPrice: '1',
+          discount: '0',
+          description: undefined,
+        },
+      ],
+      headerDiscount: undefined,
+    },
+    REPEATABLE,
+  );
+  setup.allowPostingTo = '2020-01-31';
+  try {
+    for (let time = 0; time < 2; time += 1) {
+      const refused: unknown = await client.postInvoice(draft.id, draft.etag, REPEATABLE).catch((error) => error);
+      expect(findProblem(refused)).toEqual({
+        reason: 'period-closed',
+        text: 'Posting Date is not within your range of allowed posting dates.',
+      });
+    }
+  } finally {
+    setup.allowPostingTo = '0001-01-01';
+  }
 });
 
 it('codes that fill more than a page of Business Central are read to their end', async () => {

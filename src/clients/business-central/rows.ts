@@ -172,4 +172,12 @@ export const subscriptionRow = z.object({
 });
 export type SubscriptionRow = z.infer<typeof subscriptionRow>;
 
-export const errorEnvelope = z.object({ error: z.object({ code: z.string().optional(), message: z.string() }) });
+/** The id of the request ends each message (reference/business-central 10.1): what is refused twice is refused for the same. */
+const CORRELATION_ID = /\s*CorrelationId:\s*[0-9a-f-]+\.?\s*$/i;
+
+export const errorEnvelope = z.object({
+  error: z.object({
+    code: z.string().optional(),
+    message: z.string().transform((text) => text.replace(CORRELATION_ID, '')),
+  }),
+});
