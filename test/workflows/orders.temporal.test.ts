@@ -110,6 +110,24 @@ describe('an order that is left to the warehouse', () => {
     expect(world.notices).toEqual([]);
   });
 
+  it.each(['a person began it again', 'its run was gone'])(
+    'is still to be deleted when it was held and %s',
+    async (how) => {
+      const world = await leaveToWarehouse();
+      world.changeRecord({ state: 'dead' });
+      world.refuse('deleteDraft', { reason: 'draft-edited', text: 'line 1: quantity 5 instead of 4' });
+      const first = await world.start({ hint: OF_RECORD });
+      await first.until('held');
+      world.refuse('deleteDraft', undefined);
+      if (how === 'its run was gone') await first.handle.terminate();
+      else await first.replay({ by: 'ann' });
+      const last = how === 'its run was gone' ? await world.start() : first;
+      expect(await last.handle.result()).toEqual({ outcome: 'cancelled' });
+      expect(world.books.deleted).toEqual(['draft-1']);
+      expect(world.notices).toEqual([]);
+    },
+  );
+
   it('is held when somebody deleted it before it was invoiced, until a person ends the deal', async () => {
     const world = await leaveToWarehouse();
     world.books.order = 'gone';

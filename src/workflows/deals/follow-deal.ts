@@ -109,7 +109,7 @@ type Withdrawal = 'withdrawn' | 'kept' | 'not-ended';
 async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<Withdrawal> {
   const { recordId } = ref;
   const { companyId, documentId, revision } = progress;
-  if (progress.state !== 'awaiting-shipment' || documentId === undefined || revision === undefined) return 'kept';
+  if (!mayAwaitShipment(progress) || documentId === undefined || revision === undefined) return 'kept';
   const isUntouched = async (): Promise<boolean> => {
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
     return order !== 'gone' && isZero(order.shippedQuantity) && isZero(order.invoicedQuantity);
@@ -140,6 +140,11 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
   });
   await handlers.move('cancelled', 'cancelled in Sales', { alreadyRecorded: true });
   return 'withdrawn';
+}
+
+/** A run that begins with a held deal is not told from where it was held: the order itself says whether it is touched. */
+function mayAwaitShipment({ state, documentKind, invoices }: DealProgress): boolean {
+  return state === 'awaiting-shipment' || (state === 'held' && documentKind === 'order' && invoices.length === 0);
 }
 
 /** An order vanishes when it is fully posted; until then more invoices may come. */
