@@ -176,6 +176,22 @@ describe('a hold', () => {
     await deal.handle.terminate();
   });
 
+  it('that begins when its run has become long begins in the next one', async () => {
+    const world = makeDealWorld(skipping);
+    world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });
+    const repeated = recordRepetitions(world);
+    const deal = await world.start();
+    await deal.until('awaiting-confirmation');
+    for (let hint = 0; hint < 100; hint += 1) {
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.revision() });
+      await deal.status();
+    }
+    await deal.confirm();
+    await expect.poll(() => repeated).toEqual([false]);
+    expect((await deal.handle.describe()).runId).not.toBe(deal.firstRunId);
+    await deal.handle.terminate();
+  });
+
   it('whose step fails for good for another reason fails the run: that is a bug, not a hold', async () => {
     const world = makeDealWorld(skipping);
     world.standIns.findItems = () => {

@@ -199,8 +199,9 @@ export class DealHandlers {
   }
 
   private async hold(problems: readonly Problem[], step: string): Promise<void> {
-    const isRepeated = this.holdAge.begin(problems, step, Date.now());
+    // A hold that nobody has recorded yet begins in the next run.
     this.throwIfLong();
+    const isRepeated = this.holdAge.begin(problems, step, Date.now());
     const { state: before } = this.display;
     let shown = problems;
     this.decisions.beginHold(before);
