@@ -49,6 +49,12 @@ export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft', quote: 'quo
 /** The step by which a draft of each kind is posted, or a quote converted; the id of the draft stands behind it. */
 export const POST_STEPS = { invoice: 'post', order: 'ship-and-invoice', quote: 'convert' } as const;
 
+/** What the trail calls the two by which a document is posted. */
+export const POST_ACTIONS = {
+  invoice: 'post invoice in Business Central',
+  order: 'ship and invoice order in Business Central',
+} as const;
+
 /** Drafts of a record, whichever kind they are of, without the version: see {@link writeKey}. */
 export function draftKeys(recordId: string): readonly string[] {
   return Object.values(DRAFT_STEPS).map((step) => `${recordId}:${step}:`);

@@ -5,6 +5,7 @@ import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
 import { toSellerNote } from '../../src/activities/deals/seller-note.js';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { RecordRef } from '../../src/deal/deal.js';
+import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
@@ -84,6 +85,35 @@ describe('a deal that was handed over', () => {
     await steps.recordState({ recordId, state: 'confirmed', decision });
     expect((await ledger.readAudit(recordId)).map(({ action }) => action)).not.toContain('confirm');
     expect((await ledger.getRecord(recordId)).state).toBe('awaiting-shipment');
+  });
+});
+
+describe('a document that is found posted', () => {
+  it.each([
+    ['post', 'post invoice in Business Central', true],
+    ['ship-and-invoice', 'ship and invoice order in Business Central', false],
+  ])(
+    'after a request to %s it whose answer was lost was posted by us, not by hand (I4)',
+    async (step, action, isClosed) => {
+      const { ledger, steps, recordId } = await openDeal('confirmed');
+      const key = writeKey(recordId, `${step}-draft-1`);
+      await ledger.openIntent(key, recordId, systemClock.now());
+      expect(await steps.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: 'draft-1' } })).toBe(false);
+      expect(await ledger.listNotices(recordId)).toEqual([]);
+      const entry = (await ledger.readAudit(recordId)).at(-1);
+      expect(entry).toMatchObject({ actor: 'dealbridge', action, facts: { documentId: 'draft-1', adopted: true } });
+      expect(await ledger.isWritten(key)).toBe(true);
+      expect(await ledger.getRecord(recordId)).toMatchObject({ state: 'posted', isHandedOver: true, isClosed });
+    },
+  );
+
+  it('after a request that certainly posted nothing was posted by hand', async () => {
+    const { ledger, steps, recordId } = await openDeal('confirmed');
+    const key = writeKey(recordId, 'post-draft-1');
+    await ledger.openIntent(key, recordId, systemClock.now());
+    await ledger.markNotDone(key, 1);
+    await steps.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: 'draft-1' } });
+    expect((await ledger.listNotices(recordId)).map(({ kind }) => kind)).toEqual(['posted-by-hand']);
   });
 });
 

@@ -21,6 +21,7 @@ import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import { checkDecision, type DecisionCheck } from './check-decision.js';
 import type { ClaimAnswer, ClaimDeal, ClaimInput } from './claim.js';
 import { listProducts, type ProductPage, toProductPage } from './products.js';
+import { recordOwnPosting } from './own-posting.js';
 import type { LoadProgress } from './progress.js';
 import { toSellerNote } from './seller-note.js';
 
@@ -62,7 +63,7 @@ export interface GivenApproval {
 }
 
 export interface LedgerActivityDependencies {
-  readonly ledger: DealLedger & AuditLedger & LinkLedger & Pick<WriteLedger, 'isWritten'>;
+  readonly ledger: DealLedger & AuditLedger & LinkLedger & Pick<WriteLedger, 'isWritten' | 'wasAsked' | 'recordOutcome'>;
   readonly rules: Pick<RulesOfRecords, 'withHash'>;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
@@ -119,7 +120,10 @@ export function createLedgerActivities({
      */
     async saveNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
       // A step of a run that is done once more finds posted what was handed over before: that was nobody's hand.
-      if (notice.kind === 'posted-by-hand' && (await ledger.getRecord(recordId)).isHandedOver) return false;
+      if (notice.kind === 'posted-by-hand') {
+        if ((await ledger.getRecord(recordId)).isHandedOver) return false;
+        if (await recordOwnPosting(ledger, recordId, notice.subject)) return false;
+      }
       const audit = { actor: 'dealbridge', action: 'notice', facts: { ...notice } };
       const isNew = await ledger.saveNotice(recordId, notice, audit);
       return isNew || !(await ledger.isWritten(toSellerNote({ recordId }, notice).writeKey));

@@ -7,7 +7,7 @@ import type { PostedDifference } from '../../deal/compare-posted.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { findContentEdits } from '../../deal/draft-edits.js';
-import { POST_STEPS, writeKey } from '../../deal/ids.js';
+import { POST_ACTIONS, POST_STEPS, writeKey } from '../../deal/ids.js';
 import { bySequence } from '../../deal/lines-by-sequence.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
@@ -93,7 +93,7 @@ export function createPostingSteps(
         writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.invoice}-${draft.id}`),
-          action: 'post invoice in Business Central',
+          action: POST_ACTIONS.invoice,
           ...toDecided(input),
           result: done,
           ambiguityWindowMs,
@@ -159,7 +159,7 @@ export function createPostingSteps(
         writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.order}-${draft.id}`),
-          action: 'ship and invoice order in Business Central',
+          action: POST_ACTIONS.order,
           ...toDecided(input),
           result: done,
           ambiguityWindowMs,
