@@ -20,8 +20,8 @@ import type { ProductRef } from '../masters/deal-master-data.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import { checkDecision, type DecisionCheck } from './check-decision.js';
 import type { ClaimAnswer, ClaimDeal, ClaimInput } from './claim.js';
-import { listProducts, type ProductPage, toProductPage } from './products.js';
 import { recordOwnPosting } from './own-posting.js';
+import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { LoadProgress } from './progress.js';
 import { toSellerNote } from './seller-note.js';
 
@@ -63,7 +63,10 @@ export interface GivenApproval {
 }
 
 export interface LedgerActivityDependencies {
-  readonly ledger: DealLedger & AuditLedger & LinkLedger & Pick<WriteLedger, 'isWritten' | 'wasAsked' | 'recordOutcome'>;
+  readonly ledger: DealLedger &
+    AuditLedger &
+    LinkLedger &
+    Pick<WriteLedger, 'isWritten' | 'wasAsked' | 'recordOutcome'>;
   readonly rules: Pick<RulesOfRecords, 'withHash'>;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
