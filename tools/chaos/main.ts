@@ -33,6 +33,7 @@ import { createRecovery } from './recovery.js';
 import { createBookkeeper, SETUPS } from './refusals.js';
 import {
   type ChaosReport,
+  countBy,
   countFaults,
   countRefusedSignIns,
   countWebhooks,
@@ -392,10 +393,4 @@ function removeItems({ data, businessCentral: { company } }: Awaited<ReturnType<
     if (row) company.remove('items', row);
   }
   return numbers;
-}
-
-function countBy(all: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const one of all) counts[one] = (counts[one] ?? 0) + 1;
-  return counts;
 }

@@ -108,6 +108,12 @@ export function countFaults({
   return { faults, faultsByKind };
 }
 
+export function countBy(all: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const one of all) counts[one] = (counts[one] ?? 0) + 1;
+  return counts;
+}
+
 export function countWebhooks({ dataverse }: Simulators): ChaosReport['webhooks'] {
   const { deliveries } = dataverse.webhooks;
   const dropped = deliveries.filter(({ status }) => status === 'dropped').length;
