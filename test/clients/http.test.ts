@@ -78,14 +78,20 @@ describe('one request', () => {
     400: 'rejected',
     403: 'forbidden',
     404: 'not-found',
+    407: 'unavailable',
     408: 'unknown-outcome',
     409: 'conflict',
     412: 'conflict',
     429: 'throttled',
     500: 'unknown-outcome',
+    501: 'rejected',
     502: 'unknown-outcome',
     503: 'unavailable',
     504: 'unknown-outcome',
+    507: 'unknown-outcome',
+    511: 'unavailable',
+    524: 'unknown-outcome',
+    598: 'unknown-outcome',
   } as const;
   for (const [code, wanted] of Object.entries(codes)) {
     it(`${code} is ${wanted}, and is asked once`, async () => {

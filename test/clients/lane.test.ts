@@ -123,6 +123,7 @@ describe('a paused lane', () => {
     [503, 'unavailable'],
     [200, 'unreadable'],
     [302, 'unreadable'],
+    [403, 'unavailable'],
   ] as const)('does not go on by a %s, which a gateway answers without looking at the token', async (status, code) => {
     await pause();
     const before = cleared;

@@ -239,6 +239,7 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ['Authorization_Denied', 400, 'Denied.', list, 'forbidden', 'permission · IT'],
   ['Unknown', 400, 'Not an option.', create, 'rejected', request],
   ['', 404, '', read, 'unavailable', 'repeated'],
+  ['', 403, '', create, 'unavailable', 'repeated'],
 ];
 
 const row = write('PATCH', `invoices(${ID})?$select=invoicenumber`);
@@ -279,7 +280,9 @@ const DATAVERSE: readonly Row[] = [
     'record-gone · seller',
   ],
   ['0x80060888', 404, "Resource not found for the segment 'x'.", readDeal, 'rejected', sales],
-  ['', 404, '', readDeal, 'rejected', sales],
+  ['', 404, '', readDeal, 'unavailable', 'repeated'],
+  ['', 404, '', { ...readDeal, path: "EntityDefinitions(LogicalName='quote')" }, 'unavailable', 'repeated'],
+  ['', 403, '', insert, 'unavailable', 'repeated'],
   [
     '0x80060888',
     404,

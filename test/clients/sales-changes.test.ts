@@ -152,7 +152,8 @@ describe('a position that is not taken any more', () => {
     await expect(changes.readChanges('account', { pageSize: 500, link, isFullReading: false })).rejects.toThrow(
       LinkExpired,
     );
-    simulators.dataverse.faults.add({ match: { path: 'deltatoken' }, effect: { kind: 'status', status: 403 } });
+    const body = { error: { code: '0x80040220', message: 'missing privilege' } };
+    simulators.dataverse.faults.add({ match: { path: 'deltatoken' }, effect: { kind: 'status', status: 403, body } });
     await expect(changes.readChanges('account', { pageSize: 500, link, isFullReading: false })).rejects.toMatchObject({
       code: 'forbidden',
     });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../deal/clock.js';
-import { type RemoteApi, RemoteApiError } from '../errors.js';
+import { type RemoteApi, RemoteApiError, type RemoteErrorCode } from '../errors.js';
 
 /**
  * The requests to one environment, which stand and fall with one sign-in. A refusal may be a hiccup, so its step asks
@@ -105,12 +105,14 @@ export function createLane({ clock, alarm }: { readonly clock: Clock; readonly a
 /** Gateways answer what passes before anybody looks at a token. */
 const ANSWERED_BEFORE_SIGN_IN: ReadonlySet<number> = new Set([401, 408, 429]);
 
+/** What nobody can read, and what is away, may have been answered by something in between. */
+const IN_BETWEEN: ReadonlySet<RemoteErrorCode> = new Set(['unreadable', 'unavailable']);
+
 /** The other side refused for another reason than the sign-in. */
 function isOfSignedIn({ api, code, facts: { status } }: RemoteApiError): boolean {
-  // What nobody can read came from something in between.
   return (
     api !== 'entra' &&
-    code !== 'unreadable' &&
+    !IN_BETWEEN.has(code) &&
     status !== undefined &&
     status < 500 &&
     !ANSWERED_BEFORE_SIGN_IN.has(status)

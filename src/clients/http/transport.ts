@@ -261,13 +261,21 @@ function toError(
     retryAfterMs: readRetryAfter(response.headers),
   };
   const refusal = { status, remoteCode, message: remoteMessage, method: asking.method, row };
-  const code = options.refine?.(refusal) ?? toCode(status);
+  const isTheirs = remoteCode !== undefined || remoteMessage !== undefined;
+  const code = options.refine?.(refusal) ?? (isTheirs ? toCode(status) : toCodeOfGateway(status));
   return new RemoteApiError(options.api, code, asking.asked, facts);
 }
 
 function readAddressedRow(path: string): AddressedRow | undefined {
   const [, set, key] = /^(\w+)\(([^)]+)\)/.exec(path) ?? [];
   return set === undefined || key === undefined ? undefined : { set, key: key.replaceAll("'", '') };
+}
+
+/** What both systems say in their own words comes from something in between where it has none: the deal has no part in it. */
+const IN_WORDS: ReadonlySet<number> = new Set([403, 404]);
+
+function toCodeOfGateway(status: number): RemoteErrorCode {
+  return IN_WORDS.has(status) ? 'unavailable' : toCode(status);
 }
 
 /** reference/business-central 10.4, reference/dataverse-sales 6.4. */
@@ -280,20 +288,24 @@ function toCode(status: number): RemoteErrorCode {
     case 404:
       return 'not-found';
     case 408:
-    case 500:
-    case 502:
-    case 504:
       return 'unknown-outcome';
     case 409:
     case 412:
       return 'conflict';
     case 429:
       return 'throttled';
+    // A proxy and a network that want somebody to sign in to them, and hand on nothing before.
+    case 407:
+    case 511:
     case 503:
       return 'unavailable';
+    case 501:
+      return 'rejected';
     default:
       // Neither API sends anybody elsewhere: what does stands in between, and nobody is to correct a deal for it.
-      return status < 400 ? 'unreadable' : 'rejected';
+      if (status < 400) return 'unreadable';
+      // Gateways have numbers of their own for an answer that they lost (I3).
+      return status < 500 ? 'rejected' : 'unknown-outcome';
   }
 }
 

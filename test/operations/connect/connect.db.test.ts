@@ -96,8 +96,9 @@ describe('connect', () => {
   it('goes on where a refused request ended it, and takes back nothing that was not made', async () => {
     const before = readState(simulators);
     const given = dependencies(URL_OF_STARTER);
-    const fault = { match: { method: 'POST', path: 'Attributes' }, nth: 2, effect: { kind: 'status', status: 403 } };
-    simulators.dataverse.faults.add(fault as never);
+    const body = { error: { code: '0x80040220', message: 'missing privilege' } };
+    const effect = { kind: 'status', status: 403, body };
+    simulators.dataverse.faults.add({ match: { method: 'POST', path: 'Attributes' }, nth: 2, effect } as never);
     await expect(apply(given)).rejects.toMatchObject({ code: 'forbidden' });
     const names = (await listConnected(given, ANN, {})).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('column'))).toEqual(['column opportunity.dlb_invoicenumber']);
