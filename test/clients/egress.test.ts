@@ -132,5 +132,8 @@ describe('with a proxy in the settings', () => {
     const direct = await post('http://sales.test', { ...all, direct: 'crm.test, .test' });
     expect(direct.answer).toMatchObject({ code: 'unavailable' });
     expect(direct.asked).toEqual([]);
+    // An address that is this machine's as well, so that nobody waits for it.
+    const { asked } = await post(here.replace('127.0.0.1', '0.0.0.0'), { ...all, direct: '0.0.0.0/8' });
+    expect(asked).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool, setGlobalDispatcher } from 'undici';
+import { Agent, buildConnector, Dispatcher, EnvHttpProxyAgent, Pool, setGlobalDispatcher } from 'undici';
 import { DealbridgeError } from '../../deal/errors.js';
+import { createDirectHosts } from './direct-hosts.js';
 
 /** How requests leave this machine: by themselves, or through the proxy without which its network lets nothing out. */
 export interface Egress {
@@ -54,7 +55,7 @@ function openPool(origin: string | URL, options: object): Dispatcher {
 }
 
 /** What runs on this machine is nobody else's to reach. */
-const HERE = ['localhost', '127.0.0.1', '[::1]'];
+const HERE = 'localhost 127.0.0.0/8 ::1';
 
 let egress: Egress | undefined;
 
@@ -70,17 +71,45 @@ export function leavesByProxy(): boolean {
 }
 
 export function createAgent(options: Agent.Options = {}): Dispatcher {
-  if (!egress) return new Agent({ ...options, factory: openPool });
-  return new EnvHttpProxyAgent({
+  const direct = new Agent({ ...options, factory: openPool });
+  if (!egress) return direct;
+  const byProxy = new EnvHttpProxyAgent({
     ...options,
     factory: openPool,
     httpProxy: egress.http ?? '',
     httpsProxy: egress.https ?? '',
-    noProxy: [...HERE, egress.direct ?? ''].join(','),
+    // It knows no ranges, and takes an address of IPv6 for a name with a port.
+    noProxy: '',
     // Many a proxy opens tunnels to https alone.
     proxyTunnel: false,
     clientFactory: (origin, pool) => new ProxyPool(origin, pool),
   });
+  const isDirect = createDirectHosts(`${HERE} ${egress.direct ?? ''}`);
+  return new ChoosingAgent((origin) => (isDirect(origin) ? direct : byProxy), [direct, byProxy]);
+}
+
+/** Each request leaves by one of several agents, by the host that it asks. */
+class ChoosingAgent extends Dispatcher {
+  readonly #choose: (origin: string | URL) => Dispatcher;
+  readonly #agents: readonly Dispatcher[];
+
+  constructor(choose: (origin: string | URL) => Dispatcher, agents: readonly Dispatcher[]) {
+    super();
+    this.#choose = choose;
+    this.#agents = agents;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    return this.#choose(options.origin ?? '').dispatch(options, handler);
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.close()));
+  }
+
+  override async destroy(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.destroy()));
+  }
 }
 
 const TUNNEL_LIMIT_MS = 10_000;
