@@ -95,18 +95,26 @@ interface Handshake {
   readonly failure?: string;
 }
 
+/** Where the SDKs connect to, by an address of theirs: of IPv6 without its brackets, and with their port where none is named. */
+export function toEndpoint(address: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? DEFAULT_PORT : Number(port) };
+}
+
+const DEFAULT_PORT = 7233;
+
 function shakeHands(address: string, tls: TemporalTls | undefined): Promise<Handshake> {
-  const { hostname: host, port } = new URL(`tcp://${address}`);
+  const { host, port } = toEndpoint(address);
   const client = tls?.certificates.client;
   return new Promise((resolve) => {
     let isTls = false;
     const socket = connectTls({
       host,
-      port: Number(port),
+      port,
       ALPNProtocols: ['h2'],
       // Without settings of ours nothing is trusted and nothing is said: it only shows whether TLS is spoken.
       rejectUnauthorized: tls !== undefined,
-      ...(isIP(host.replace(/^\[|\]$/g, '')) === 0 && { servername: host }),
+      ...(isIP(host) === 0 && { servername: host }),
       ...(tls?.serverName !== undefined && { servername: tls.serverName }),
       ...(tls?.certificates.ca !== undefined && { ca: tls.certificates.ca }),
       ...(client && { cert: client.certificate, key: client.key }),
