@@ -10,12 +10,14 @@ import { findEnvironmentKind } from '../../src/clients/business-central/environm
 const HOME = { id: randomUUID(), name: 'Nordwerk', displayName: 'Nordwerk' };
 const KIND = { aadTenantId: randomUUID(), type: 'Production', name: 'Home' };
 let rows: object[];
+let status: number;
 let server: Server;
 let origin: string;
 
 beforeAll(async () => {
   server = createServer((_, answer) => {
-    answer.setHeader('content-type', 'application/json').end(JSON.stringify({ value: rows }));
+    answer.statusCode = status;
+    answer.setHeader('content-type', 'application/json').end(status === 200 ? JSON.stringify({ value: rows }) : '');
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -23,6 +25,7 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   rows = [];
+  status = 200;
 });
 
 const reach = () => ({
@@ -68,6 +71,11 @@ describe('an environment', () => {
   ])('is found beside one %s', async (_, odd) => {
     rows = [odd, KIND];
     expect(await findEnvironmentKind(reach())).toEqual({ type: 'Production', tenantId: KIND.aadTenantId });
+  });
+
+  it.each([401, 403, 404])('has no kind that is known where the list answers %i without a word', async (refused) => {
+    status = refused;
+    expect(await findEnvironmentKind(reach())).toBeUndefined();
   });
 
   it('whose own row cannot be read has no kind that is known', async () => {

@@ -80,7 +80,7 @@ export async function findEnvironmentKind(
     const row = rows.find(({ name }) => name.toLowerCase() === options.environment.toLowerCase());
     return row && { type: row.type, tenantId: row.aadTenantId };
   } catch (error) {
-    if (error instanceof RemoteApiError && REFUSALS.has(error.code)) return undefined;
+    if (error instanceof RemoteApiError && (REFUSALS.has(error.code) || isWordless(error))) return undefined;
     throw error;
   } finally {
     await http.close();
@@ -89,3 +89,8 @@ export async function findEnvironmentKind(
 
 /** Not every registration may ask for the environments of its tenant. */
 const REFUSALS: ReadonlySet<string> = new Set(['unauthorized', 'forbidden', 'not-found', 'rejected']);
+
+/** The list is a service of its own, and its refusals need not be in the words of Business Central. */
+function isWordless({ facts: { status } }: RemoteApiError): boolean {
+  return status === 403 || status === 404;
+}
