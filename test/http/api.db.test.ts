@@ -100,6 +100,24 @@ describe('who calls the API', () => {
   });
 });
 
+describe('a token of an issuer whose clock is not ours', () => {
+  it('is taken from a little before its time on, as a sign-in is, and not long before', async () => {
+    const ask = async (): Promise<number> => (await call('Viewer', 'GET', '/deals')).status;
+    const ours = tokens;
+    try {
+      simulators.clock.advance(20_000);
+      tokens = await takeTokens(simulators);
+      expect(await ask()).toBe(200);
+      simulators.clock.advance(600_000);
+      tokens = await takeTokens(simulators);
+      expect(await ask()).toBe(401);
+    } finally {
+      tokens = ours;
+      simulators.clock.advance(-620_000);
+    }
+  });
+});
+
 describe('every route, tried with every role', () => {
   for (const [method, path, body, card] of ROUTES) {
     it(`${method} ${path}: ${card}`, async () => {

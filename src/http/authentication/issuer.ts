@@ -46,6 +46,8 @@ export interface Issuer {
 
 /** An issuer that does not answer must not hold a page for long. */
 const TIMEOUT_SECONDS = 15;
+/** The clocks of two machines are never the same; a sign-in is given as much (openid-client). */
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 export function createIssuer({ url, clientId, findClientSecret, audiences, roleNames }: IssuerSettings): Issuer {
   let found: Promise<Configuration> | undefined;
@@ -110,6 +112,7 @@ export function createIssuer({ url, clientId, findClientSecret, audiences, roleN
           audience: [...audiences],
           algorithms: ['RS256', 'PS256', 'ES256'],
           requiredClaims: ['exp', 'sub'],
+          clockTolerance: CLOCK_TOLERANCE_SECONDS,
         });
         return toSignedIn(payload, roleNames);
       } catch (error) {
