@@ -154,9 +154,9 @@ else {
 }
 
 describe('dealbridge ledger prune', () => {
-  it('refuses a time in which deals are still followed', async () => {
+  it('refuses a time in which deals are still followed, and one that is before all times of PostgreSQL', async () => {
     const embedded = await openEmbeddedLedger();
-    const { code, stderr } = await runCli(['ledger', 'prune', '--older-than', '20d'], {
+    const env = {
       PATH: process.env['PATH'],
       DATABASE_URL: embedded.url,
       // It writes into the trail, which is signed.
@@ -166,9 +166,14 @@ describe('dealbridge ledger prune', () => {
       DATAVERSE_CLIENT_ID: 'one',
       BC_COMPANY: 'Company',
       BC_CLIENT_ID: 'two',
-    });
+    };
+    const outcomes = [];
+    for (const days of ['20', '9999999', '999999999', '99999999999999999'])
+      outcomes.push(await runCli(['ledger', 'prune', '--older-than', `${days}d`, '--dry-run'], env));
     await embedded.stop();
-    expect(code).toBe(2);
-    expect(stderr).toContain('--older-than: expected at least 90 days');
+    for (const { code, stderr } of outcomes) {
+      expect(stderr).toMatch(/^--older-than: expected from 90 to 36500 days, got \d+\n$/);
+      expect(code).toBe(2);
+    }
   });
 });

@@ -8,6 +8,11 @@ import { defineOperation } from '../operation.js';
 
 export const DEAL_ORDER_NAMES = Object.keys(DEAL_ORDERS) as DealOrder[];
 const MAX_DEALS = 10_000;
+/** A hundred years: PostgreSQL knows no time that is far enough before them. */
+const MAX_AGE_MS = 36_500 * 86_400_000;
+
+const AGE = 'a time such as 30m, 12h or 2d';
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 const LIST_DEALS_INPUT = z.strictObject({
   state: z.array(z.enum(DEAL_STATES)).optional(),
@@ -17,7 +22,8 @@ const LIST_DEALS_INPUT = z.strictObject({
   owner: z.enum(HOLD_OWNERS).optional(),
   olderThan: z
     .string()
-    .regex(/^\d+[mhd]$/, 'a time such as 30m, 12h or 2d')
+    .regex(/^\d+[mhd]$/, { error: AGE, abort: true })
+    .refine((age) => toMilliseconds(age) <= MAX_AGE_MS, `${AGE}, at most 36500d`)
     .optional(),
   above: z
     .string()
@@ -27,8 +33,6 @@ const LIST_DEALS_INPUT = z.strictObject({
   sort: z.enum(DEAL_ORDER_NAMES as [DealOrder, ...DealOrder[]]).default('newest'),
   limit: upTo(MAX_DEALS, typedNumber).default(50),
 });
-
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** The deals by what people know them by, where they stand and why; filters narrow, nothing is left out otherwise. */
 export const listDeals = defineOperation({

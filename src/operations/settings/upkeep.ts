@@ -11,11 +11,14 @@ import { defineOperation } from '../operation.js';
 const DAY_MS = 86_400_000;
 /** The nightly reconciliation looks back 90 days at most, and a payment may come late. */
 const MIN_DAYS = 90;
+/** A hundred years: PostgreSQL knows no time that is far enough before them. */
+const MAX_DAYS = 36_500;
+const DAYS = `from ${MIN_DAYS} to ${MAX_DAYS} days`;
 
 export const prune = defineOperation({
   act: 'prune the ledger',
   input: z.strictObject({
-    olderThanDays: z.number(`at least ${MIN_DAYS} days`).int().min(MIN_DAYS, `at least ${MIN_DAYS} days`),
+    olderThanDays: z.number(DAYS).refine((days) => Number.isInteger(days) && days >= MIN_DAYS && days <= MAX_DAYS, DAYS),
     isDryRun: z.boolean().default(false),
   }),
   run: (
