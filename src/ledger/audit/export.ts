@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import type { Queryable } from '../database.js';
-import { type RowOf, rowsOf, selectRows } from '../read-rows.js';
+import { type RowOf, rowsOf, selectRow, selectRows } from '../read-rows.js';
 import type { ChainEntry } from './chain.js';
 import { ENTRY_COLUMNS, entryColumns } from './entry-columns.js';
 import { readSealHeads, readSeals } from './seals.js';
@@ -34,6 +35,20 @@ export type ExportLine =
   | { readonly kind: 'end'; readonly seals: number; readonly entries: number };
 
 const PAGE = 1_000;
+
+/** Also one of which only a seal is left: that its entries are gone is what an export then proves. */
+export async function isChainKnown(db: Queryable, recordId: string): Promise<boolean> {
+  const row = await selectRow(
+    db,
+    knownRow,
+    `SELECT EXISTS (SELECT FROM audit_entries WHERE record_id = $1)
+         OR EXISTS (SELECT FROM audit_seal_heads WHERE chain_id = $1) AS "isKnown"`,
+    [recordId],
+  );
+  return row?.isKnown === true;
+}
+
+const knownRow = rowsOf('audit_entries', [], { isKnown: z.boolean() });
 
 export async function* exportAudit(db: Queryable, options: ExportOptions): AsyncGenerator<ExportLine> {
   const { recordId, since, personal = false } = options;

@@ -3,7 +3,7 @@ import { RefusedError } from '../../deal/errors.js';
 import { parseRecordId } from '../../deal/ids.js';
 import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
 import type { Erased } from '../../ledger/audit/erase.js';
-import { type ExportLine, exportAudit } from '../../ledger/audit/export.js';
+import { type ExportLine, exportAudit, isChainKnown } from '../../ledger/audit/export.js';
 import type { Seal } from '../../ledger/audit/seals.js';
 import { type Verdict, verifyAudit } from '../../ledger/audit/verify.js';
 import type { Witness } from '../../ledger/audit/witnesses.js';
@@ -64,8 +64,11 @@ export const exportTrail = defineOperation({
   run: async (
     { database }: { readonly database: Database },
     { recordId: of, since, personal },
-  ): Promise<AsyncIterable<ExportLine>> =>
-    exportAudit(database, { ...(of && { recordId: of }), ...(since && { since }), personal }),
+  ): Promise<AsyncIterable<ExportLine>> => {
+    // Its proof would call a chain whole that nobody has ever seen.
+    if (of && !(await isChainKnown(database, of))) throw new RefusedError(noEntryOf(of));
+    return exportAudit(database, { ...(of && { recordId: of }), ...(since && { since }), personal });
+  },
 });
 
 /** Erases what the ledger holds of people in a deal that has ended; the trail still verifies and records the erasure. */
