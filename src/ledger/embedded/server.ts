@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { PGlite } from '@electric-sql/pglite';
+import { OwnSettings } from './own-settings.js';
 
 /**
  * PostgreSQL without an installation: PGlite served over a socket, so that the same `pg` code runs.
@@ -68,6 +69,7 @@ export async function startEmbeddedLedger(options: EmbeddedLedgerOptions = {}): 
 /** The one session behind all connections; whoever is in a transaction has it until the transaction ends. */
 class Session {
   private readonly db: PGlite;
+  private readonly settings: OwnSettings;
   private readonly prepared = new Map<string, string>();
   private hasOldPlan = false;
   private owner: symbol | undefined;
@@ -75,6 +77,7 @@ class Session {
 
   constructor(db: PGlite) {
     this.db = db;
+    this.settings = new OwnSettings(db, (messages) => this.ask(messages));
   }
 
   async run(connection: symbol, messages: Uint8Array): Promise<Uint8Array> {
@@ -86,7 +89,9 @@ class Session {
     this.owner = connection;
     let isDone = true;
     try {
+      await this.settings.bringBack(connection);
       const answer = await this.ask(messages);
+      this.settings.note(connection, messages);
       isDone = isIdle(answer);
       if (isDone) await this.forgetOldPlans();
       return answer;
@@ -119,6 +124,7 @@ class Session {
 
   /** A connection that went away in the middle of a transaction leaves nothing behind. */
   async leave(connection: symbol): Promise<void> {
+    this.settings.forget(connection);
     if (this.owner !== connection) return;
     await this.db.exec('ROLLBACK');
     this.release();
