@@ -18,7 +18,9 @@ const DAYS = `from ${MIN_DAYS} to ${MAX_DAYS} days`;
 export const prune = defineOperation({
   act: 'prune the ledger',
   input: z.strictObject({
-    olderThanDays: z.number(DAYS).refine((days) => Number.isInteger(days) && days >= MIN_DAYS && days <= MAX_DAYS, DAYS),
+    olderThanDays: z
+      .number(DAYS)
+      .refine((days) => Number.isInteger(days) && days >= MIN_DAYS && days <= MAX_DAYS, DAYS),
     isDryRun: z.boolean().default(false),
   }),
   run: (
