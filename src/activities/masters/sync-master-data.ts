@@ -134,7 +134,12 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const written = new Set(compared.differences.map(({ field }) => field));
     const same = Object.entries(compared.agreed).filter(([field]) => !written.has(field));
     const link = { salesId: kept.rowId, bcId: businessCentral.id, bcNumber: businessCentral.number };
-    await masters.change(kept, { businessCentral, agreed: Object.fromEntries(same) }, link);
+    const isUnblocked = compared.blockedFrom === null && !('blocked' in toBusinessCentral);
+    await masters.change(
+      kept,
+      { businessCentral, agreed: Object.fromEntries(same), ...(isUnblocked && { blockedFrom: null }) },
+      link,
+    );
     const comparison = {
       isGone: false,
       hasBusinessCentralChange: !isEmpty(toBusinessCentral),

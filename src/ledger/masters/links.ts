@@ -127,6 +127,7 @@ export async function saveLink(
   const live = others.filter((one) => one.is_live);
   const inTheWay = live.filter((one) => !one.is_by_rules).map((one) => one.sales_id);
   if (inTheWay.length > 0 && sharedBy === undefined) return inTheWay;
+  await forgetOther(tx, kind, companyId, salesId);
   for (const gone of others.filter((one) => !one.is_live)) await takeOver(tx, kind, companyId, gone.sales_id, salesId);
   // The first is no guest, unless the rules say that it goes by another number than its own.
   const isShared = sharedBy !== undefined && (live.length > 0 || sharedBy === BY_RULES);
@@ -150,6 +151,16 @@ export async function requireLink(
   const others = await saveLink(tx, kind, companyId, link, sharedBy);
   if (others.length === 0) return;
   throw new InternalError(`${kind} ${link.bcId} was linked to ${others.join(', ')} while ${link.salesId} was to be`);
+}
+
+/** What a row that gets a link has kept of another one that stood for it before: its block, its company contact, what was agreed. */
+export async function forgetOther(tx: Queryable, kind: LinkKind, companyId: string, salesId: string): Promise<void> {
+  await tx.query(
+    `UPDATE masters SET agreed = jsonb_set(agreed, '{fields}', '{}'), business_central = NULL, company_contact = NULL,
+       blocked_from = NULL, echo = NULL
+     WHERE kind = $1 AND row_id = $2 AND company_id = $3`,
+    [MASTER_KIND[kind], salesId, companyId],
+  );
 }
 
 /** The link of a row that is no more goes, and the block that we set goes with the customer that it was set on. */

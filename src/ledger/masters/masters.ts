@@ -15,7 +15,7 @@ import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { endBackfillRow } from './backfill.js';
-import { type Link, linkKindOf, linkRow, requireLink, saveLink, takeOver } from './links.js';
+import { forgetOther, type Link, linkKindOf, linkRow, requireLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
@@ -230,6 +230,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         await updateMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
         if (!own || own.bc_id === other?.bc_id) return 'nothing';
         if (other) return 'both';
+        await forgetOther(tx, kind, companyId, survivorId);
         await takeOver(tx, kind, companyId, loser.rowId, survivorId);
         await tx.query(
           `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number, shared_by) VALUES ($1, $2, $3, $4, $5, $6)`,

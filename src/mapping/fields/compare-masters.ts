@@ -147,7 +147,13 @@ export async function compareMaster(
     const there = businessCentral.values['blocked'] ?? '';
     differences.push({ field: 'blocked', dataverse: wanted, businessCentral: there, winner: 'sales', reason });
   }
-  const blockedBefore = block === undefined ? undefined : isActive ? null : (businessCentral.values['blocked'] ?? '');
+  const blockedBefore =
+    block !== undefined && !isActive
+      ? (businessCentral.values['blocked'] ?? '')
+      : // Ours is taken back now, or somebody did that before us: whatever is set later is theirs (I14).
+        isActive && blockedFrom !== undefined
+        ? null
+        : undefined;
   return { toBusinessCentral, toDataverse, agreed: next, blockedFrom: blockedBefore, problems, differences };
 }
 
