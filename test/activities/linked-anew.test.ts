@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MasterRef } from '../../src/ledger/masters/masters.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { MasterRef } from '../../src/ledger/masters/masters.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { openMasterDataSteps } from '../support/master-data-steps.js';
@@ -61,8 +61,17 @@ async function linkedAccount() {
 function setActive(rowId: string, isActive: boolean): void {
   const { store } = simulators.dataverse;
   const row = store.find('account', rowId);
-  if (row) store.update(store.schema.table('account'), row, { statecode: isActive ? 0 : 1, statuscode: isActive ? 1 : 2 });
+  if (row)
+    store.update(store.schema.table('account'), row, { statecode: isActive ? 0 : 1, statuscode: isActive ? 1 : 2 });
 }
+
+function setName(rowId: string, name: string): void {
+  const { store } = simulators.dataverse;
+  const row = store.find('account', rowId);
+  if (row) store.update(store.schema.table('account'), row, { name });
+}
+const linkOf = async (rowId: string) =>
+  (await steps.ledger.findLinks('customer', steps.companyId, [rowId])).get(rowId)?.bcNumber;
 
 /** A pass of the account's run. */
 async function follow(rowId: string): Promise<void> {
@@ -106,5 +115,30 @@ describe('an account that a person links with another customer', () => {
     setActive(rowId, true);
     await follow(rowId);
     expect(blockOf(other.bcNumber)).toBe('All');
+  });
+
+  it('keeps that link, and the customer before it its name, when a pass had read the one and not written it yet', async () => {
+    const { rowId, bcNumber } = await linkedAccount();
+    setName(rowId, 'Nordlager GmbH');
+    await steps.readAccount({ table: 'account', rowId, isThorough: true });
+    expect(await steps.readCustomer({ rowId })).toMatchObject({ hasBusinessCentralChange: true });
+    const other = makeCustomer('Nordlager SE');
+    await steps.matching.decide(rowId, { id: other.bcId, number: other.bcNumber }, 'ann');
+    expect(await steps.updateCustomer({ rowId })).toBe('stale');
+    expect(company().findByNumber('customers', bcNumber)?.['displayName']).not.toBe('Nordlager GmbH');
+    expect(await linkOf(rowId)).toBe(other.bcNumber);
+    await follow(rowId);
+    expect(company().findByNumber('customers', other.bcNumber)?.['displayName']).toBe('Nordlager GmbH');
+  });
+
+  it('keeps that link when the answer with the customer before it comes later', async () => {
+    const { rowId, bcId, bcNumber } = await linkedAccount();
+    const ref: MasterRef = { kind: 'account', rowId };
+    const other = makeCustomer('Nordlager SE');
+    await steps.matching.decide(rowId, { id: other.bcId, number: other.bcNumber }, 'ann');
+    await expect(steps.masters.change(ref, {}, { salesId: rowId, bcId, bcNumber })).rejects.toThrow(
+      'linked with another',
+    );
+    expect(await linkOf(rowId)).toBe(other.bcNumber);
   });
 });

@@ -159,7 +159,8 @@ export function createSyncSteps(dependencies: SyncDependencies) {
   async function updateBusinessCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
     const kept = await masters.getMaster(ref);
     const { businessCentral: read } = kept;
-    if (!read) throw new InternalError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    // Since it was read a person has linked the row with another one.
+    if (!read || read.id !== kept.bcId) return 'stale';
     const { toBusinessCentral, agreed, blockedFrom, differences } = await compare(kept, read, companyNumber);
     if (isEmpty(toBusinessCentral)) return 'nothing';
     const set = SET[ref.kind];
@@ -203,7 +204,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const kept = await masters.getMaster(ref);
     const { businessCentral } = kept;
     const content = getContent(kept);
-    if (!businessCentral) throw new InternalError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    if (!businessCentral || businessCentral.id !== kept.bcId) return 'stale';
     const { toDataverse, agreed, differences } = await compare(kept, businessCentral);
     if (isEmpty(toDataverse)) return 'nothing';
     const fields = differences.filter(({ winner }) => winner === 'business-central');

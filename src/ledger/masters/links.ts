@@ -47,7 +47,8 @@ export const linkKindOf = (masterKind: string): string =>
     .map(([master, link]) => `WHEN '${master}' THEN '${link}'`)
     .join(' ')} END`;
 
-const isLive = (gone: string): string =>
+/** Of the alias `other`, a link: its row of Sales is somebody's still. */
+export const isLive = (gone: string): string =>
   `NOT EXISTS (SELECT 1 FROM masters m WHERE m.row_id = other.sales_id AND m.company_id = other.company_id
      AND m.state = ANY(${gone}) AND other.kind = ${linkKindOf('m.kind')})`;
 
@@ -118,11 +119,7 @@ export async function saveLink(
 ): Promise<readonly string[]> {
   const { salesId, bcId, bcNumber } = link;
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`link ${kind} ${companyId} ${bcId}`]);
-  const { rowCount: isKnown } = await tx.query(
-    'UPDATE links SET bc_number = $5 WHERE kind = $1 AND company_id = $2 AND sales_id = $3 AND bc_id = $4',
-    [kind, companyId, salesId, bcId, bcNumber],
-  );
-  if (isKnown) return [];
+  if (await renumber(tx, kind, companyId, link)) return [];
   const others = await findNeighbours(tx, kind, companyId, link);
   const live = others.filter((one) => one.is_live);
   const inTheWay = live.filter((one) => !one.is_by_rules).map((one) => one.sales_id);
@@ -140,6 +137,15 @@ export async function saveLink(
   return [];
 }
 
+/** False when the two are not linked. */
+async function renumber(tx: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'UPDATE links SET bc_number = $5 WHERE kind = $1 AND company_id = $2 AND sales_id = $3 AND bc_id = $4',
+    [kind, companyId, link.salesId, link.bcId, link.bcNumber],
+  );
+  return rowCount === 1;
+}
+
 /** The same for a row that was looked at a moment ago: when somebody was quicker the step looks again. */
 export async function requireLink(
   tx: Queryable,
@@ -151,6 +157,21 @@ export async function requireLink(
   const others = await saveLink(tx, kind, companyId, link, sharedBy);
   if (others.length === 0) return;
   throw new InternalError(`${kind} ${link.bcId} was linked to ${others.join(', ')} while ${link.salesId} was to be`);
+}
+
+/**
+ * The same for what was read of the row that stands for it: a person may have linked it with another one meanwhile, and
+ * that is not undone (I14).
+ */
+export async function requireSameLink(tx: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<void> {
+  const { salesId, bcId } = link;
+  if (await renumber(tx, kind, companyId, link)) return;
+  const { rowCount: isLinked } = await tx.query(
+    'SELECT 1 FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3',
+    [kind, companyId, salesId],
+  );
+  if (isLinked) throw new InternalError(`${kind} ${bcId} was read while ${salesId} was linked with another one`);
+  await requireLink(tx, kind, companyId, link);
 }
 
 /** What a row that gets a link has kept of another one that stood for it before: its block, its company contact, what was agreed. */

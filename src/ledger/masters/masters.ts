@@ -15,7 +15,7 @@ import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { endBackfillRow } from './backfill.js';
-import { forgetOther, type Link, linkKindOf, linkRow, requireLink, saveLink, takeOver } from './links.js';
+import { forgetOther, type Link, linkKindOf, linkRow, requireSameLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
@@ -160,7 +160,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
     change: (ref, change, link, audit) =>
       database.transaction(async (tx) => {
         await updateMaster(tx, companyId, ref, change);
-        if (link) await requireLink(tx, LINK_KIND[ref.kind], companyId, link);
+        if (link) await requireSameLink(tx, LINK_KIND[ref.kind], companyId, link);
         if (audit) await appendAudit(tx, { recordId: ref.rowId, ...audit });
       }),
     link: (ref, { bcId, bcNumber }, audit, sharedBy) =>
