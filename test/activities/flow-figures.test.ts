@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMasterLedger } from '../../src/ledger/masters/masters.js';
+import { createMatchLedger } from '../../src/ledger/masters/matching.js';
 import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
 import { createSeller } from '../support/sales.js';
 
@@ -85,6 +87,26 @@ describe('the figures of a customer', () => {
     const rules = 'flows: { customerFinances: { columns: { balance: new_balance } } }';
     expect(await counter.run('customerFinances', rules)).toMatchObject({ noted: 1 });
     expect(await thing('customerFinances', otherCustomer(2))).toMatchObject({ state: 'noted' });
+  });
+});
+
+describe('the figures of a customer that two accounts share', () => {
+  it('are those of the other one once the first is deleted', async () => {
+    const customerId = otherCustomer(3);
+    const first = await account('EUR', customerId);
+    const second = randomUUID();
+    await seller.call('accounts', { accountid: second, name: 'Nordlager Filiale' });
+    const matching = createMatchLedger(counter.database, counter.companyId);
+    await matching.decide(second, { id: customerId, number: 'C10001' }, 'ann', true);
+    const rules = 'flows: { customerFinances: { columns: { balance: new_balance } } }';
+    await counter.run('customerFinances', rules);
+    expect(await thing('customerFinances', customerId)).toMatchObject({ target_id: first, state: 'carried' });
+    store().remove(store().schema.table('account'), store().get(store().schema.table('account'), first));
+    const masters = createMasterLedger(counter.database, counter.companyId);
+    await masters.change({ kind: 'account', rowId: first }, { state: 'deleted' });
+    await counter.run('customerFinances', rules);
+    expect(await thing('customerFinances', customerId)).toMatchObject({ target_id: second, state: 'carried' });
+    expect(store().find('account', second)?.['new_balance'] ?? null).not.toBeNull();
   });
 });
 

@@ -7,6 +7,7 @@ import { MASTER_KIND } from '../../deal/masters.js';
 import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
+import { GONE, isLive } from '../masters/links.js';
 import { nullable, rowsOf, selectReadableRows, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { toStored } from '../stored-content.js';
 import {
@@ -71,7 +72,7 @@ export interface FlowLedger {
   findDeals(tails: readonly string[]): Promise<Map<string, DealOfDocument>>;
   /** What was skipped for an invoice that has a row in Sales since, or for a deal that is known since. */
   listFoundAfterwards(flow: FlowName, by: 'invoice' | 'deal'): Promise<AwaitingThing[]>;
-  /** Links of rows in Business Central; the first that was linked of several. */
+  /** Links of rows in Business Central; of several the first that was linked and is somebody's still. */
   findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
   /** Counts what the ledger follows or has linked and no reading since then has met: nothing stands for it any more. */
   skipUnmet(flow: FlowName, kind: 'customer' | 'item', since: Date): Promise<void>;
@@ -276,9 +277,10 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async findLinkedRows(kind, bcIds) {
-      const select = `SELECT DISTINCT ON (bc_id) bc_id, sales_id FROM links
-        WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3) ORDER BY bc_id, shared_by NULLS FIRST, linked_at, sales_id`;
-      const rows = await selectRows(database, linkedRow, select, [kind, companyId, bcIds]);
+      const select = `SELECT DISTINCT ON (bc_id) bc_id, sales_id FROM links other
+        WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3)
+        ORDER BY bc_id, ${isLive('$4')} DESC, shared_by NULLS FIRST, linked_at, sales_id`;
+      const rows = await selectRows(database, linkedRow, select, [kind, companyId, bcIds, GONE]);
       return new Map(rows.map((row) => [row.bc_id, row.sales_id]));
     },
 
