@@ -48,15 +48,17 @@ export function decideMissing(
   };
 }
 
-/** The products that are sold as items, each once: resources, accounts and comments have no item. */
+/**
+ * The products that are sold as items, each once, with the first line that sells it so: resources, accounts and comments
+ * have no item.
+ */
 export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { readonly line: DealLine })[] {
   const items = new Map<string, SoldItem & { readonly line: DealLine }>();
   for (const line of deal.lines) {
     const { kind, number } = decideLine(line, rules, deal);
-    if (line.product && kind === 'item' && !isLeftOut(line, rules)) {
-      const { productId } = line.product;
-      items.set(productId, { productId, number, line });
-    }
+    if (!line.product || kind !== 'item' || isLeftOut(line, rules)) continue;
+    const { productId } = line.product;
+    if (!items.has(productId)) items.set(productId, { productId, number, line });
   }
   return [...items.values()];
 }

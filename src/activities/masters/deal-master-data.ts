@@ -4,7 +4,7 @@ import { isSameCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { namedAtMost } from '../../deal/many-problems.js';
-import type { Creates } from '../../deal/missing-master-data.js';
+import { type Creates, listSoldItems } from '../../deal/missing-master-data.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
@@ -115,7 +115,7 @@ export function createMasterDataCreation(dependencies: DocumentDependencies & Ma
       productId,
     }: StepContext & DealRef & { readonly productId: string }): Promise<void> {
       const deal = await ledger.getDeal(recordId, revision);
-      const line = deal.lines.find((other) => other.product?.productId === productId);
+      const line = listSoldItems(deal, rules.lines).find((other) => other.productId === productId)?.line;
       if (!line) throw new InternalError(`deal ${recordId} has no product ${productId}`);
       await masters.createItem(deal, line);
     },
