@@ -39,9 +39,8 @@ function openCompany(localCurrencyCode = 'EURO') {
   const plan = async (iso: string, yaml: string, change: Parameters<typeof makeDeal>[0] = {}) => {
     const deal = makeDeal({ currency: iso, ...change });
     return planDocument(deal, parseRules(yaml), {
-      ...createLookups(company, sets, deal),
+      ...createLookups(company, sets, deal, async () => undefined),
       knownUnits: async () => new Set(),
-      findCustomerNumber: async () => undefined,
     });
   };
   return { asked, sets, company, plan };
@@ -106,7 +105,11 @@ describe('a new customer', () => {
     const { sets, company } = openCompany();
     const { customer } = makeDeal();
     const deal = makeDeal({ currency: 'USD', customer: customer && { ...customer, currency: own } });
-    return resolveCustomer(deal, parseRules(yaml).mapping, createLookups(company, sets, deal));
+    return resolveCustomer(
+      deal,
+      parseRules(yaml).mapping,
+      createLookups(company, sets, deal, async () => undefined),
+    );
   };
 
   it("has the currency of its account, not the deal's, under the company's code", async () => {

@@ -205,6 +205,43 @@ describe('the document of a preview', () => {
     expect(preview.document?.body['billToCustomerNumber']).toBe(bcNumber);
   });
 
+  it('leaves a dimension out that the customer of the parent account brings along', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const { company } = simulators.businessCentral;
+    const parent = [...store.all('account')][1];
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    const payer = [...company.all('customers')][1];
+    const dimension = [...company.all('dimensions')][2];
+    const value = [...company.all('dimensionValues')].find((row) => row['dimensionId'] === dimension?.['id']);
+    if (!account || !parent || !payer || !dimension || !value) throw new Error('accounts and a dimension are needed');
+    const salesId = String(parent['accountid']);
+    store.update(store.schema.table('account'), account, { parentaccountid: salesId });
+    const [bcId, bcNumber] = [String(payer['id']), String(payer['number'])];
+    await createLedger(database).saveLink('customer', company.id, { salesId, bcId, bcNumber });
+    company.insert('defaultDimensions', {
+      ...{
+        parentType: 'Customer',
+        parentId: bcId,
+        dimensionId: dimension['id'] ?? '',
+        dimensionCode: dimension['code'] ?? '',
+      },
+      ...{ dimensionValueId: value['id'] ?? '', dimensionValueCode: value['code'] ?? '' },
+    });
+    const mapped = `${dimension['code']}: { value: "${value['code']}" }`;
+    const names = 'customer: { displayName: { column: account.name, cut: true } }';
+    const tables = 'tables: { countries: { Deutschland: DE } }';
+    const yaml = `${PLAIN}createUnits: true\n${tables}\nmasters: { billTo: parent }\nmapping: { ${names}, dimensions: { ${mapped} } }\n`;
+    const { sent } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
+    expect(sent).toMatchObject({ billToCustomerNumber: bcNumber });
+    expect(sent['dimensionSetLines']).toBeUndefined();
+    const made = [...company.documents.invoice.values()].find(
+      ({ row }) => row['externalDocumentNumber'] === sent['externalDocumentNumber'],
+    );
+    const dimensions = made?.dimensions.get(String(made.row['id'])) ?? [];
+    expect(dimensions.map((row) => [row['code'], row['valueCode']])).toContainEqual([dimension['code'], value['code']]);
+  });
+
   it('is what is sent for opportunities, quotes and orders that are won', async () => {
     const seller = createSeller(simulators);
     const win = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { addDimensions, copyDefaultDimensions } from './dimensions.js';
+import { addDimensions, copyDefaultDimensions, dimensionsOf } from './dimensions.js';
 import { entityOf } from './entities.js';
 import { BcError, dialog, fieldInvalid, noRelation } from './errors.js';
 import { KINDS } from './kinds.js';
@@ -123,9 +123,15 @@ function setHeader(company: Company, document: SalesDocument, name: string, give
       setCustomer(company, document, name, String(value), body);
       return;
     case 'billToCustomerId':
-    case 'billToCustomerNumber':
-      setBillTo(company, document, findCustomer(company, name, String(value)));
+    case 'billToCustomerNumber': {
+      const payer = findCustomer(company, name, String(value));
+      if (row['billToCustomerId'] === payer['id']) return;
+      setBillTo(company, document, payer);
+      // Dimensions are the bill-to customer's as well (reference/business-central 3.3).
+      dimensionsOf(document, String(row['id'])).splice(0);
+      copyDefaultDimensions(company, document, String(row['id']), String(payer['id']));
       return;
+    }
     case 'currencyId':
     case 'currencyCode':
       setCurrency(company, row, name, String(value));

@@ -16,10 +16,10 @@ export function createDocumentLookups(
   deal: WonDeal,
 ): DocumentLookups {
   const { businessCentral, sets, companyId, ledger } = dependencies;
+  const findCustomerNumber = async (accountId: string): Promise<string | undefined> =>
+    (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber;
   return {
-    ...createLookups(businessCentral, sets, deal),
+    ...createLookups(businessCentral, sets, deal, findCustomerNumber),
     knownUnits: () => sets.codes('unitsOfMeasure'),
-    findCustomerNumber: async (accountId) =>
-      (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber,
   };
 }

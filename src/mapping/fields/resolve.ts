@@ -11,8 +11,11 @@ export interface Lookups {
   /** By code, and for countries by name as well. A variant is one of an item. */
   findCode(set: CodeSet, code: string, itemNumber?: string): Promise<FoundCode | undefined>;
   findDimensionValue(dimension: string, value: string): Promise<'found' | 'no-dimension' | 'no-value'>;
-  /** Default dimensions, code to value; empty for a customer that is still to be made. */
-  customerDimensions(): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Default dimensions, code to value; empty for a customer that is still to be made.
+   * @param billToNumber the customer that gets the bill, whose they are then (reference/business-central 3.3)
+   */
+  customerDimensions(billToNumber?: string): Promise<ReadonlyMap<string, string>>;
   itemDimensions(number: string): Promise<ReadonlyMap<string, string>>;
   /** The codes of the two global dimensions, which a header has properties for. */
   shortcutNames(): Promise<readonly string[]>;
@@ -64,7 +67,9 @@ export async function resolveDocument(
   if (SHIP_TO.some((name) => header[name])) for (const name of SHIP_TO) header[name] ??= '';
 
   const dimensions = await resolveDimensions('document', mapping, deal, undefined, lookups);
-  const ofHeader = dimensions.size > 0 ? await lookups.customerDimensions() : new Map<string, string>();
+  const { billToCustomerNumber } = header;
+  const billTo = typeof billToCustomerNumber === 'string' ? billToCustomerNumber : undefined;
+  const ofHeader = dimensions.size > 0 ? await lookups.customerDimensions(billTo) : new Map<string, string>();
   const global = await takeShortcuts(header, dimensions.values, mapping, lookups);
   notes.push(...global.notes);
   const own = take(withoutDefaults('document', global.others, ofHeader, "the customer's default"));
@@ -93,7 +98,7 @@ export async function resolveDocument(
     let kept: readonly DimensionValue[] = [];
     if (wanted.size > 0) {
       const inherited = new Map([
-        ...(dimensions.size > 0 ? ofHeader : await lookups.customerDimensions()),
+        ...(dimensions.size > 0 ? ofHeader : await lookups.customerDimensions(billTo)),
         ...global.values,
         ...own.map(({ code, value }) => [code, value] as const),
         ...(item === undefined ? [] : await lookups.itemDimensions(item)),

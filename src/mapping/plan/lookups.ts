@@ -71,11 +71,22 @@ export function createCodeLookups(sets: Pick<CodeReader, 'find'>): Pick<Lookups,
   };
 }
 
+/** The number of the customer that stands for an account, where one is linked. */
+export type FindCustomerNumber = (accountId: string) => Promise<string | undefined>;
+
 /** What the mapping asks Business Central: reads only, most of them answered from memory. */
-export function createLookups(businessCentral: CompanyReader, sets: CodeReader, deal: WonDeal): Lookups {
-  const number = deal.customer?.number;
+export function createLookups(
+  businessCentral: CompanyReader,
+  sets: CodeReader,
+  deal: WonDeal,
+  findCustomerNumber: FindCustomerNumber,
+): Lookups & { readonly findCustomerNumber: FindCustomerNumber } {
   const items = new Map<string, Promise<ReadonlyMap<string, string>>>();
-  let ofCustomer: Promise<ReadonlyMap<string, string>> | undefined;
+  const customers = new Map<string, Promise<ReadonlyMap<string, string>>>();
+  async function findCustomerOfDeal(): Promise<string | undefined> {
+    const { customer } = deal;
+    return customer && ((await findCustomerNumber(customer.accountId)) ?? customer.number);
+  }
   async function findDimensionValue(dimension: string, value: string): Promise<'found' | 'no-dimension' | 'no-value'> {
     const found = await sets.find('dimensions', dimension);
     if (!found) return 'no-dimension';
@@ -99,14 +110,18 @@ export function createLookups(businessCentral: CompanyReader, sets: CodeReader, 
           return createCodeLookups(sets).findCode(set, code, itemNumber);
       }
     },
+    findCustomerNumber,
     findDimensionValue,
     async shortcutNames() {
       const found = await Promise.all(['1', '2'].map((position) => sets.find('ledgerSetup', position)));
       return found.map((dimension) => dimension?.name ?? '');
     },
-    customerDimensions() {
-      ofCustomer ??= number ? businessCentral.readDefaultDimensions('customers', number) : Promise.resolve(new Map());
-      return ofCustomer;
+    async customerDimensions(billToNumber) {
+      const number = billToNumber ?? (await findCustomerOfDeal());
+      if (!number) return new Map();
+      const known = customers.get(number) ?? businessCentral.readDefaultDimensions('customers', number);
+      customers.set(number, known);
+      return known;
     },
     itemDimensions(item) {
       const known = items.get(item) ?? businessCentral.readDefaultDimensions('items', item);

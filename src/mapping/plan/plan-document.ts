@@ -1,6 +1,6 @@
 import type { CompanyCurrency } from '../../deal/currency.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
-import { type DocumentDraft, type DocumentFields, hasField, hasLineField, toDocument } from '../../deal/document.js';
+import { type DocumentDraft, hasField, hasLineField, toDocument } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import { toCurrencyCode } from '../fields/fields.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
@@ -47,16 +47,23 @@ export async function planDocument(
   rules: DocumentRules,
   lookups: DocumentLookups,
 ): Promise<DocumentPlan> {
-  const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, lookups);
-  const billTo = problems.length > 0 ? { fields: values, problems } : await withBillTo(deal, values, rules, lookups);
+  const billTo = await findBillTo(deal, rules, lookups);
+  const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, {
+    ...lookups,
+    customerDimensions: (mapped) => lookups.customerDimensions(mapped ?? billTo.number),
+  });
+  const isMapped = values.header['billToCustomerNumber'] !== undefined;
+  const isOfParent = billTo.number !== undefined && !isMapped;
+  const fields = isOfParent ? { ...values, header: { ...values.header, billToCustomerNumber: billTo.number } } : values;
+  const ofBillTo = billTo.problem && !isMapped && problems.length === 0 ? [billTo.problem] : [];
   const currency = deal.currency === undefined ? undefined : await findCurrencyOfDeal(deal.currency, rules, lookups);
   const knownUnits = rules.lines.convertUnits ? await lookups.knownUnits() : undefined;
   return {
     notes,
-    problems: [...(currency && 'reason' in currency ? [currency] : []), ...billTo.problems],
+    problems: [...(currency && 'reason' in currency ? [currency] : []), ...problems, ...ofBillTo],
     toDraft: (customerId, externalNumber) =>
       toDocument(deal, customerId, rules.lines, {
-        fields: billTo.fields,
+        fields,
         knownUnits,
         currency: currency && 'reason' in currency ? undefined : currency,
         numberForm: rules.externalDocumentNumber,
@@ -77,20 +84,17 @@ async function findCurrencyOfDeal(
   return { reason: 'code-unknown', text: `document.currencyCode: ${asked} is no currency of Business Central` };
 }
 
-/** The bill goes to the customer of the parent account, where the rules say so and nothing else names one. */
-async function withBillTo(
+/** The bill goes to the customer of the parent account, where the rules say so and the mapping names no other one. */
+async function findBillTo(
   deal: WonDeal,
-  fields: DocumentFields,
   { masters }: DocumentRules,
   lookups: DocumentLookups,
-): Promise<{ readonly fields: DocumentFields; readonly problems: readonly Problem[] }> {
+): Promise<{ readonly number?: string; readonly problem?: Problem }> {
   const parentId = deal.extra.account[PARENT_COLUMN]?.toLowerCase();
-  if (masters.billTo === 'self' || !parentId || fields.header['billToCustomerNumber']) return { fields, problems: [] };
+  if (masters.billTo === 'self' || !parentId) return {};
   const number = await lookups.findCustomerNumber(parentId);
-  if (number === 'unknown') return { fields, problems: [] };
-  if (number === undefined) {
-    const text = `the bill goes to the parent account ${parentId}, which has no customer`;
-    return { fields, problems: [{ reason: 'customer-missing', text }] };
-  }
-  return { fields: { ...fields, header: { ...fields.header, billToCustomerNumber: number } }, problems: [] };
+  if (number === 'unknown') return {};
+  if (number !== undefined) return { number };
+  const text = `the bill goes to the parent account ${parentId}, which has no customer`;
+  return { problem: { reason: 'customer-missing', text } };
 }

@@ -55,11 +55,11 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   const found = await findMasterData(deal, rules, sources);
   problems.push(...found.problems);
 
+  const findCustomerNumber = async (accountId: string): Promise<string | undefined> =>
+    (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber;
   const plan = await planDeal(deal, rules, found.creates, {
-    ...createLookups(company, sets, deal),
+    ...createLookups(company, sets, deal, findCustomerNumber),
     knownUnits: () => sets.codes('unitsOfMeasure'),
-    findCustomerNumber: async (accountId) =>
-      (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber,
   });
   problems.push(...plan.problems, ...plan.unitProblems);
 
