@@ -110,6 +110,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...stepsIn(company),
       currencies,
       timeZone: rules.mapping.timeZone,
+      lines: rules.lines,
       dataverse,
       dataverseFlows,
       dataverseAmbiguityMs,

@@ -59,6 +59,23 @@ describe('a shipment', () => {
     },
   );
 
+  it('of a line that was converted to the base unit is counted in the unit that it was sold in', async () => {
+    const { deal, orderId } = await order();
+    const [first, ...others] = deal.lines;
+    if (!first) throw new Error('a line is needed');
+    const item = counter.simulators.businessCentral.company.findByNumber('items', 'EQ-1001');
+    const converted = { ...first, unit: 'Pallet', unitFactor: '3', baseUnit: String(item?.['baseUnitOfMeasureCode']) };
+    const lines = [converted, ...others];
+    await counter.ledger.saveDeal({ ...deal, lines }, { mapping: 'default', companyId: counter.companyId });
+    for (const quantity of ['0.25', '0.5']) {
+      await ship(orderId, quantity);
+      expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    }
+    const line = store().find('salesorderdetail', first.lineId);
+    expect(Number(line?.['quantityshipped'])).toBe(0.25);
+    expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0.25);
+  });
+
   it('of a deal that a restored ledger does not know yet reaches the order once it does', async () => {
     const { deal, orderId } = await order();
     const setCompany = (id: string | null) =>

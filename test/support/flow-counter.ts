@@ -65,6 +65,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       timeZone: rules.mapping.timeZone,
       ...{
         currencies: {},
+        lines: parseRules(rules).lines,
         businessCentral: client,
         companyId,
         dataverse,

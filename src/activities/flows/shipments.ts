@@ -5,10 +5,14 @@ import type { DataverseClient } from '../../clients/dataverse/client.js';
 import type { DataverseFlows } from '../../clients/dataverse/flows.js';
 import { isReadOnly } from '../../clients/dataverse/refusals.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
+import { isSameCode } from '../../deal/codes.js';
+import type { DealLine } from '../../deal/deal.js';
 import { findTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
-import { add, isZero } from '../../deal/money.js';
+import { type LineRules, toUnitCode } from '../../deal/line-rules.js';
+import { bySequence } from '../../deal/lines-by-sequence.js';
+import { add, divide, isZero } from '../../deal/money.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { Carried, DealOfDocument, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
@@ -24,6 +28,8 @@ import { type RowUpdateDependencies, updateReadRow } from './update-row.js';
 export type ShipmentDependencies = StampedDependencies &
   WriteDependencies &
   RowUpdateDependencies & {
+    /** By which a line may have been converted to another unit. */
+    readonly lines: LineRules;
     readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments'>;
     readonly dataverse: Pick<DataverseClient, 'findNote' | 'createNote'>;
     readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
@@ -33,7 +39,9 @@ export type ShipmentDependencies = StampedDependencies &
     readonly timeZone: string;
   };
 
-const shippedLines = z.array(z.object({ sequence: z.number(), description: z.string(), quantity: z.string() }));
+const shippedLines = z.array(
+  z.object({ sequence: z.number(), description: z.string(), quantity: z.string(), unit: z.string() }),
+);
 type ShippedLine = z.output<typeof shippedLines>[number];
 
 export function createShipmentFlow(
@@ -78,7 +86,9 @@ export function createShipmentFlow(
   }
 
   async function writeColumns(recordId: string, shipments: readonly FlowValues[]): Promise<Carried> {
-    const { number, date, method, quantity, lines } = toTotals(shipments);
+    const revision = (await ledger.findRecord(recordId))?.revision;
+    const sold = revision ? (await ledger.getDeal(recordId, revision)).lines : [];
+    const { number, date, method, quantity, lines } = toTotals(shipments, sold, dependencies.lines);
     const fitted = await fitColumns(dataverseFlows, 'salesorder', [
       [rule.columns?.number, { kind: 'text', text: number }],
       [rule.columns?.date, { kind: 'date', text: date, timeZone }],
@@ -86,11 +96,9 @@ export function createShipmentFlow(
       [rule.columns?.quantity, { kind: 'number', text: quantity }],
     ]);
     if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
-    const revision = (await ledger.findRecord(recordId))?.revision;
-    const sold = rule.lineColumn && revision ? (await ledger.getDeal(recordId, revision)).lines : [];
     const order = { table: 'salesorder', id: recordId } as const;
     let receipt = rule.columns && (await updateReadRow(dependencies, order, fitted.columns));
-    for (const { lineId, sequence } of sold) {
+    for (const { lineId, sequence } of rule.lineColumn === undefined ? [] : sold) {
       const shipped = lines.get(sequence);
       if (shipped === undefined) continue;
       const ofLine = await fitColumns(dataverseFlows, 'salesorderdetail', [
@@ -161,12 +169,21 @@ function readLines(values: FlowValues): readonly ShippedLine[] {
   return shippedLines.parse(JSON.parse(values['lines'] ?? '[]'));
 }
 
-/** Of all shipments of an order. */
-function toTotals(shipments: readonly FlowValues[]) {
+/** Of all shipments of an order, each line in the unit that it was sold in. */
+function toTotals(shipments: readonly FlowValues[], sold: readonly DealLine[], rules: LineRules) {
   const inOrder = [...shipments].sort((a, b) => (a['number'] ?? '').localeCompare(b['number'] ?? ''));
-  const all = inOrder.flatMap(readLines);
+  // Parts are added up in their own unit first: a third of a box, three times, is a box.
+  const shipped = new Map<string, ShippedLine>();
+  for (const line of inOrder.flatMap(readLines)) {
+    const key = JSON.stringify([line.sequence, line.unit]);
+    shipped.set(key, { ...line, quantity: add(shipped.get(key)?.quantity ?? '0', line.quantity) });
+  }
+  const soldLines = bySequence(sold);
   const lines = new Map<number, string>();
-  for (const { sequence, quantity } of all) lines.set(sequence, add(lines.get(sequence) ?? '0', quantity));
+  for (const line of shipped.values()) {
+    const quantity = inUnitOfSale(line, soldLines.get(line.sequence), rules);
+    lines.set(line.sequence, add(lines.get(line.sequence) ?? '0', quantity));
+  }
   return {
     number: inOrder.map((one) => one['number']).join(', '),
     // Dates as text are in order.
@@ -176,9 +193,20 @@ function toTotals(shipments: readonly FlowValues[]) {
         .sort()
         .at(-1) ?? '',
     method: inOrder.at(-1)?.['method'] ?? '',
-    quantity: add('0', ...all.map(({ quantity }) => quantity)),
+    quantity: add('0', ...lines.values()),
     lines,
   };
+}
+
+/** Decimals of a quantity in Sales. */
+const QUANTITY_DECIMALS = 5;
+
+/** A line whose unit Business Central lacks was handed over in the base unit: so many more of it were shipped. */
+function inUnitOfSale({ quantity, unit }: ShippedLine, sold: DealLine | undefined, rules: LineRules): string {
+  const base = toUnitCode(sold?.baseUnit, rules);
+  if (!sold?.unitFactor || base === undefined || !isSameCode(unit, base)) return quantity;
+  const isSoldInBase = isSameCode(toUnitCode(sold.unit, rules) ?? base, base);
+  return isSoldInBase ? quantity : divide(quantity, sold.unitFactor, QUANTITY_DECIMALS);
 }
 
 function toText(values: FlowValues): string {

@@ -50,6 +50,8 @@ export interface ShipmentLine {
   readonly sequence: number;
   readonly description: string;
   readonly quantity: string;
+  /** The code of its unit; empty where the line has none. */
+  readonly unit: string;
 }
 
 /** A customer with its figures, all in the local currency. */
@@ -125,7 +127,9 @@ const shipmentRow = z.object({
   postingDate: z.string(),
   shipmentMethodCode: z.string(),
   salesShipmentLines: z
-    .array(z.object({ sequence: z.number(), description: z.string(), quantity: decimal }))
+    .array(
+      z.object({ sequence: z.number(), description: z.string(), quantity: decimal, unitOfMeasureCode: z.string() }),
+    )
     .optional(),
 });
 const customerRow = z.object({
@@ -236,7 +240,7 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
           orderNumber: row.orderNumber,
           date: row.postingDate,
           method: row.shipmentMethodCode,
-          lines: row.salesShipmentLines ?? [],
+          lines: (row.salesShipmentLines ?? []).map(({ unitOfMeasureCode: unit, ...line }) => ({ ...line, unit })),
         }),
         '&$expand=salesShipmentLines',
       ),
