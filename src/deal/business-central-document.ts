@@ -12,6 +12,8 @@ export interface Invoice {
   readonly orderId: string | undefined;
   readonly orderNumber: string | undefined;
   readonly status: string;
+  /** Stays when the customer gets another number; undefined once it was deleted. */
+  readonly customerId?: string | undefined;
   readonly customerNumber: string;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
@@ -47,6 +49,8 @@ export interface Order {
   readonly number: string;
   readonly externalDocumentNumber: string;
   readonly status: string;
+  /** Stays when the customer gets another number; undefined once it was deleted. */
+  readonly customerId?: string | undefined;
   readonly customerNumber: string;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
@@ -74,6 +78,8 @@ export interface Quote {
   readonly number: string;
   readonly externalDocumentNumber: string;
   readonly status: string;
+  /** Stays when the customer gets another number; undefined once it was deleted. */
+  readonly customerId?: string | undefined;
   readonly customerNumber: string;
   readonly currency: string;
   /** As its lines tell: the API does not show it. */
@@ -120,4 +126,14 @@ export function readStatus(status: string): 'draft' | 'in-review' | 'released-or
     default:
       return 'posted';
   }
+}
+
+/** Whether two documents are for one customer, also when it was given another number in between (reference/business-central 2.2). */
+export function isSameCustomer(
+  left: Pick<SalesDocument, 'customerId' | 'customerNumber'>,
+  right: Pick<SalesDocument, 'customerId' | 'customerNumber'>,
+): boolean {
+  if (left.customerId === undefined || right.customerId === undefined)
+    return left.customerNumber === right.customerNumber;
+  return left.customerId === right.customerId;
 }

@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceLine } from './business-central-document.js';
+import { type Invoice, type InvoiceLine, isSameCustomer } from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
 import { bySequence } from './lines-by-sequence.js';
 import {
@@ -36,7 +36,7 @@ export interface PostedDifference {
 }
 
 /** An invoice or an order as it was when it was confirmed. */
-export type ConfirmedDocument = Pick<Invoice, 'customerNumber' | 'currency' | 'includingTax' | 'lines'>;
+export type ConfirmedDocument = Pick<Invoice, 'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines'>;
 
 /** One invoice, or one of those that came from an order. */
 export type PostedDocument = ConfirmedDocument & Pick<Invoice, 'number'>;
@@ -87,7 +87,7 @@ function alarm(cause: PostedCause, text: string): PostedDifference {
 function compareHeader(confirmed: ConfirmedDocument, invoice: PostedDocument): PostedDifference[] {
   const found: PostedDifference[] = [];
   const { number, customerNumber, currency } = invoice;
-  if (customerNumber !== confirmed.customerNumber) {
+  if (!isSameCustomer(confirmed, invoice)) {
     const text = `customer: ${confirmed.customerNumber} was confirmed, invoice ${number} is for ${customerNumber}`;
     found.push(alarm('customer', text));
   }

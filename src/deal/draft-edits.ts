@@ -1,10 +1,11 @@
-import type { InvoiceLine } from './business-central-document.js';
+import { type InvoiceLine, isSameCustomer } from './business-central-document.js';
 import { ERASED_TEXT } from './erasure.js';
 import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
 
 /** What is compared of a document, whichever kind it is of. */
 export interface ComparedDocument {
+  readonly customerId?: string | undefined;
   readonly customerNumber: string;
   readonly currency: string;
   readonly externalDocumentNumber: string;
@@ -33,7 +34,7 @@ export function findContentEdits(own: ComparedDocument, now: ComparedDocument): 
   const sayAmount = (what: string, is: string, was: string): void => {
     if (!isSame(is, was)) edits.push(`${what} ${is} instead of ${was}`);
   };
-  say('customer', now.customerNumber, own.customerNumber);
+  if (!isSameCustomer(now, own)) say('customer', now.customerNumber, own.customerNumber);
   say('currency', now.currency, own.currency);
   say('external document number', now.externalDocumentNumber, own.externalDocumentNumber);
   // Business Central calculates a discount of the customer by itself; what we have set is ours.

@@ -154,7 +154,13 @@ describe.each(['invoice', 'order'] as const)('an %s that is posted', (kind) => {
     const { deal, draft, read } = await post(kind);
     const posted = await confirmedDocument(kind, draft.id);
     const lines = posted.lines.map((line) => ({ ...line, quantity: '3', unitPrice: '9.99' }));
-    const other = { ...posted, includingTax: '1.00', customerNumber: 'C99', lines: lines as never };
+    const other = {
+      ...posted,
+      includingTax: '1.00',
+      customerId: randomUUID(),
+      customerNumber: 'C99',
+      lines: lines as never,
+    };
     await counter.ledger.saveDocument(deal.recordId, kind, other);
     await read();
     expect(await noticesOf(deal)).toEqual(['posted-otherwise']);

@@ -33,6 +33,15 @@ describe('an invoice', () => {
     expect(comparePosted(confirmed, [posted], EUR)).toEqual([]);
   });
 
+  it('for the customer that was confirmed is no alarm when that was given another number in between', () => {
+    const [customerId, otherId] = ['aaaaaaaa-0000-4000-8000-00000000000a', 'bbbbbbbb-0000-4000-8000-00000000000b'];
+    const renamed = { ...posted, customerId, customerNumber: 'C-NEW' };
+    expect(comparePosted({ ...confirmed, customerId }, [renamed], EUR)).toEqual([]);
+    expect(comparePosted({ ...confirmed, customerId: otherId }, [renamed], EUR)).toMatchObject([
+      { kind: 'alarm', cause: 'customer' },
+    ]);
+  });
+
   it('with an invoice rounding line is a notice that names it', () => {
     const rounded = { ...posted, includingTax: '35.76', lines: [...posted.lines, rounding] };
     expect(comparePosted(confirmed, [rounded], EUR)).toEqual([

@@ -34,6 +34,14 @@ describe('a draft in Business Central', () => {
     expect(findDraftEdits({ ...own, lines: [{ ...line, description: ERASED_TEXT }] }, own)).toEqual([]);
   });
 
+  it('is unedited when its customer was given another number, and edited for another customer of that number', () => {
+    const [customerId, otherId] = ['aaaaaaaa-0000-4000-8000-00000000000a', 'bbbbbbbb-0000-4000-8000-00000000000b'];
+    expect(findDraftEdits({ ...own, customerId }, { ...own, customerId, customerNumber: 'C-NEW' })).toEqual([]);
+    expect(findDraftEdits({ ...own, customerId }, { ...own, customerId: otherId, customerNumber: 'C-NEW' })).toEqual([
+      `customer C-NEW instead of ${own.customerNumber}`,
+    ]);
+  });
+
   it('is edited by another posting date, which a new draft would lose', () => {
     expect(findDraftEdits(own, { ...own, postingDate: '2031-06-01' })).toEqual([
       'posting date 2031-06-01 instead of 2031-05-04',

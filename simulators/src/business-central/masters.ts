@@ -82,7 +82,16 @@ export function patchMaster(company: Company, set: string, row: Row, body: Body)
     company.setStock(String(row['number']), String(given['inventory']));
   // A PATCH with unchanged values is skipped silently: no error, the etag stays.
   if (Object.entries(given).every(([name, value]) => row[name] === value)) return;
+  if (set === 'customers' && given['number'] !== undefined) renameInDocuments(company, row['id'], given['number']);
   company.change(set, row, given);
+}
+
+/** Another number of a customer is written wherever the one before stands (reference/business-central 2.2). */
+function renameInDocuments(company: Company, id: Value | undefined, number: Value): void {
+  for (const { row } of Object.values(company.documents).flatMap((kind) => [...kind.values()])) {
+    if (row['customerId'] === id) row['customerNumber'] = number;
+    if (row['billToCustomerId'] === id) row['billToCustomerNumber'] = number;
+  }
 }
 
 export function deleteMaster(company: Company, set: string, row: Row): void {

@@ -20,6 +20,7 @@ export function toPostedOrder(invoices: readonly Invoice[]): Order | undefined {
     number: first.orderNumber ?? '',
     externalDocumentNumber: first.externalDocumentNumber,
     status: first.status,
+    customerId: first.customerId,
     customerNumber: first.customerNumber,
     currency: first.currency,
     pricesIncludeTax: first.pricesIncludeTax,

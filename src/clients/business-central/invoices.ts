@@ -172,6 +172,7 @@ function toInvoice(row: InvoiceRow): Invoice {
     orderId: row.orderId,
     orderNumber: row.orderNumber || undefined,
     status: row.status,
+    customerId: row.customerId,
     customerNumber: row.customerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,

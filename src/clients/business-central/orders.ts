@@ -98,6 +98,7 @@ function toOrder(row: OrderRow): Order {
     number: row.number,
     externalDocumentNumber: row.externalDocumentNumber,
     status: row.status,
+    customerId: row.customerId,
     customerNumber: row.customerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,

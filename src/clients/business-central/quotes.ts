@@ -96,6 +96,7 @@ function toQuote(row: QuoteRow): Quote {
     number: row.number,
     externalDocumentNumber: row.externalDocumentNumber,
     status: row.status,
+    customerId: row.customerId,
     customerNumber: row.customerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: lines.some(isGross),

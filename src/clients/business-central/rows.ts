@@ -106,6 +106,7 @@ const common = {
   number: z.string(),
   externalDocumentNumber: z.string(),
   status: z.string(),
+  customerId: optionalId,
   customerNumber: z.string(),
   currencyCode: z.string(),
   postingDate: date,

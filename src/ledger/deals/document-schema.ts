@@ -23,6 +23,7 @@ const header = {
   number: text,
   externalDocumentNumber: text,
   status: text,
+  customerId: text.optional(),
   customerNumber: text,
   currency: text,
   pricesIncludeTax: z.boolean(),
