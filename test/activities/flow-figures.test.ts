@@ -31,7 +31,7 @@ const localCurrency = async () =>
 async function account(code: string, customerId = counter.customerId) {
   const accountid = randomUUID();
   const currency = { 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currencyId(code)})` };
-  await seller.call('accounts', { accountid, name: 'Nordlager', ...currency });
+  await seller.call('accounts', { accountid, name: 'Alder', ...currency });
   const link = { salesId: accountid, bcId: customerId, bcNumber: 'C10001' };
   await counter.ledger.saveLink('customer', counter.companyId, link);
   return accountid;
@@ -95,7 +95,7 @@ describe('the figures of a customer that two accounts share', () => {
     const customerId = otherCustomer(3);
     const first = await account('EUR', customerId);
     const second = randomUUID();
-    await seller.call('accounts', { accountid: second, name: 'Nordlager Filiale' });
+    await seller.call('accounts', { accountid: second, name: 'Alder North' });
     const matching = createMatchLedger(counter.database, counter.companyId);
     await matching.decide(second, { id: customerId, number: 'C10001' }, 'ann', true);
     const rules = 'flows: { customerFinances: { columns: { balance: new_balance } } }';

@@ -52,8 +52,8 @@ function block(number: string, blocked: string): void {
 
 async function linkedAccount() {
   const rowId = randomUUID();
-  await createSeller(simulators).call('accounts', { accountid: rowId, name: `Nordlager ${rowId}` });
-  const customer = makeCustomer(`Nordlager ${rowId}`);
+  await createSeller(simulators).call('accounts', { accountid: rowId, name: `Alder ${rowId}` });
+  const customer = makeCustomer(`Alder ${rowId}`);
   await steps.ledger.saveLink('customer', steps.companyId, { salesId: rowId, ...customer });
   return { rowId, ...customer };
 }
@@ -105,7 +105,7 @@ describe('an account that a person links with another customer', () => {
     setActive(rowId, false);
     await follow(rowId);
     expect(blockOf(bcNumber)).toBe('All');
-    const other = makeCustomer('Nordlager SE');
+    const other = makeCustomer('Alder SE');
     block(other.bcNumber, 'All');
     await steps.matching.decide(rowId, { id: other.bcId, number: other.bcNumber }, 'ann');
     expect(await steps.masters.getMaster(ref)).toMatchObject({
@@ -119,22 +119,22 @@ describe('an account that a person links with another customer', () => {
 
   it('keeps that link, and the customer before it its name, when a pass had read the one and not written it yet', async () => {
     const { rowId, bcNumber } = await linkedAccount();
-    setName(rowId, 'Nordlager GmbH');
+    setName(rowId, 'Alder GmbH');
     await steps.readAccount({ table: 'account', rowId, isThorough: true });
     expect(await steps.readCustomer({ rowId })).toMatchObject({ hasBusinessCentralChange: true });
-    const other = makeCustomer('Nordlager SE');
+    const other = makeCustomer('Alder SE');
     await steps.matching.decide(rowId, { id: other.bcId, number: other.bcNumber }, 'ann');
     expect(await steps.updateCustomer({ rowId })).toBe('stale');
-    expect(company().findByNumber('customers', bcNumber)?.['displayName']).not.toBe('Nordlager GmbH');
+    expect(company().findByNumber('customers', bcNumber)?.['displayName']).not.toBe('Alder GmbH');
     expect(await linkOf(rowId)).toBe(other.bcNumber);
     await follow(rowId);
-    expect(company().findByNumber('customers', other.bcNumber)?.['displayName']).toBe('Nordlager GmbH');
+    expect(company().findByNumber('customers', other.bcNumber)?.['displayName']).toBe('Alder GmbH');
   });
 
   it('keeps that link when the answer with the customer before it comes later', async () => {
     const { rowId, bcId, bcNumber } = await linkedAccount();
     const ref: MasterRef = { kind: 'account', rowId };
-    const other = makeCustomer('Nordlager SE');
+    const other = makeCustomer('Alder SE');
     await steps.matching.decide(rowId, { id: other.bcId, number: other.bcNumber }, 'ann');
     await expect(steps.masters.change(ref, {}, { salesId: rowId, bcId, bcNumber })).rejects.toThrow(
       'linked with another',
