@@ -65,7 +65,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       timeZone: rules.mapping.timeZone,
       ...{
         currencies: {},
-        lines: parseRules(rules).lines,
+        lines: rules.lines,
         businessCentral: client,
         companyId,
         dataverse,
