@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOLDS } from '../../src/deal/holds.js';
 import { createIssuer } from '../../src/http/authentication/issuer.js';
 import { createLimits } from '../../src/http/limits/limits.js';
 import { createSources } from '../../src/http/limits/sources.js';
@@ -379,6 +380,26 @@ describe('the list', () => {
         });
       }
     }
+  });
+
+  it('names all that a deal waits for, as the list finds it by each of them', async () => {
+    const recordId = await stage.waiting.addHeld('no-currency', { customer: 'Twice Held Ltd' });
+    const held = {
+      kind: 'held',
+      reason: 'no-currency',
+      otherReasons: ['customer-blocked'],
+      text: 'two things',
+    } as const;
+    await stage.ledger.change(recordId, held);
+    const hold = {
+      ...{ reason: 'no-currency', ...HOLDS['no-currency'], text: 'two things' },
+      others: [{ reason: 'customer-blocked', ...HOLDS['customer-blocked'] }],
+    };
+    for (const filter of ['reason=no-currency', 'reason=customer-blocked', 'owner=finance']) {
+      const { body } = await call('Viewer', 'GET', `/deals?view=held&search=twice&${filter}`);
+      expect(body.deals, filter).toMatchObject([{ recordId, hold }]);
+    }
+    expect((await call('Viewer', 'GET', `/deals/${recordId}`)).body).toMatchObject({ recordId, hold });
   });
 
   it('comes in pages that hold each deal once, with the sums of all of them', async () => {

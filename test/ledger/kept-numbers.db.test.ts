@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEAL_STATES, MOVING_STATES, RESTING_STATES } from '../../src/deal/states.js';
 import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
-import { countDeals, findLatestChange, listDeals, sumDeals } from '../../src/ledger/deals/list-deals.js';
+import { countDeals, countHeldFor, findLatestChange, listDeals, sumDeals } from '../../src/ledger/deals/list-deals.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { startPostgres } from '../support/postgres.js';
 
@@ -50,6 +50,8 @@ describe.skipIf(!postgres)('numbers that are kept', () => {
       const found = await listDeals(database, { reasons: [reason], order: 'newest', limit: 10 });
       expect(found.map((deal) => deal.recordId)).toEqual(reason === 'no-lines' ? [] : [recordId]);
       for (const { hold } of found) expect(hold).toMatchObject({ owner: 'seller', others: [{ owner: 'finance' }] });
+      const counts = await countHeldFor(database);
+      expect(counts.find((one) => one.reason === reason)?.deals ?? 0).toBe(found.length);
     }
     await database.query('DELETE FROM source_records WHERE record_id = $1', [recordId]);
   });

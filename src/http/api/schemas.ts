@@ -4,7 +4,7 @@ import { HOLD_OWNERS } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import { DEAL_STATES } from '../../deal/states.js';
 import type { DealStatus } from '../../dispatch/deal-commands.js';
-import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { AdvisedReason, ListedDeal } from '../../ledger/deals/list-deals.js';
 import { toFiguresVersion } from '../../operations/deals/figures-version.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import { DEAL_ACTS } from '../../operations/deals/possible-acts.js';
@@ -17,11 +17,15 @@ const text = z.string();
 const decimal = z.string().openapi({ example: '169.46', description: 'A decimal as text: money is never a float.' });
 const time = z.iso.datetime();
 
-const hold = z.object({
+const advisedReason = z.object({
   reason: text.openapi({ example: 'customer-missing' }),
-  text: text.openapi({ description: 'What was found.' }),
   owner: z.enum(HOLD_OWNERS).openapi({ description: 'Whose move it is.' }),
   nextStep: text,
+});
+
+const hold = advisedReason.extend({
+  text: text.openapi({ description: 'Everything that was found, for all of the reasons.' }),
+  others: z.array(advisedReason).openapi({ description: 'What else the deal waits for at the same time.' }),
 });
 
 const figures = z
@@ -248,9 +252,13 @@ function toDeal(deal: ListedDeal): z.input<typeof dealSchema> {
   return {
     ...{ recordId, table, number, name, customer, seller, company, net, gross, currency, state },
     since: deal.since.toISOString(),
-    ...(held && { hold: { reason: held.reason, text: held.text, owner: held.owner, nextStep: held.nextStep } }),
+    ...(held && { hold: { ...toAdvised(held), text: held.text, others: held.others.map(toAdvised) } }),
     ...{ documentNumber, invoiceNumber, assignee },
   };
+}
+
+function toAdvised({ reason, owner, nextStep }: AdvisedReason): z.input<typeof advisedReason> {
+  return { reason, owner, nextStep };
 }
 
 export function toWorkList({ view, deals, sums, counts, next }: WorkList): z.input<typeof workListSchema> {

@@ -5,11 +5,10 @@ import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js
 import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
-import { decimalText } from '../stored-content.js';
+import { decimalText, nameOf } from '../stored-content.js';
 import { otherShownReasons, shownReason } from './shown-reason.js';
 
-/** One line of the list of deals: what people know a deal by, where it stands and why. */
-interface AdvisedReason extends HoldAdvice {
+export interface AdvisedReason extends HoldAdvice {
   readonly reason: HoldReason;
 }
 
@@ -20,6 +19,7 @@ export interface ListedHold extends AdvisedReason {
   readonly others: readonly AdvisedReason[];
 }
 
+/** One line of the list of deals: what people know a deal by, where it stands and why. */
 export interface ListedDeal {
   readonly table: SourceTable;
   readonly recordId: string;
@@ -267,28 +267,47 @@ export async function sumDeals(db: Queryable, filter: DealFilter): Promise<DealS
 const MOVING: ReadonlySet<DealState> = new Set(MOVING_STATES);
 const isMoving = (state: DealState): boolean => MOVING.has(state);
 
-export interface DealCount {
+export interface StateCount {
   readonly state: DealState;
-  readonly reason: HoldReason | undefined;
   readonly deals: number;
 }
 
-const countRow = rowsOf('source_records', [], {
-  state: z.enum(DEAL_STATES),
-  reason: shownReason,
+const stateRow = rowsOf('source_records', [], { state: z.enum(DEAL_STATES), deals: countColumn });
+
+/** How many deals there are in each state. */
+export function countDeals(db: Queryable): Promise<StateCount[]> {
+  return selectRows(
+    db,
+    stateRow,
+    `SELECT state, count(*) AS deals FROM source_records WHERE state = ANY($1) GROUP BY 1
+     UNION ALL SELECT state, sum(deals) FROM deal_totals GROUP BY 1 HAVING sum(deals) > 0`,
+    [MOVING_STATES],
+  );
+}
+
+export interface ReasonCount {
+  readonly reason: HoldReason;
+  readonly deals: number;
+}
+
+const reasonRow = rowsOf('source_records', [], {
+  reason: nameOf<HoldReason>(HOLDS).catch('internal-error'),
   deals: countColumn,
 });
 
-/** How many deals there are in each state, and of the held ones for each reason. */
-export function countDeals(db: Queryable): Promise<DealCount[]> {
-  return selectRows(
+/** How many deals are held for each reason: one that is held for several counts for each of them, as the filter finds it. */
+export async function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
+  const rows = await selectRows(
     db,
-    countRow,
-    `SELECT state, CASE WHEN state = 'held' THEN hold_reason END AS reason, count(*) AS deals
-     FROM source_records WHERE state = ANY($1) GROUP BY 1, 2
-     UNION ALL SELECT state, NULL, sum(deals) FROM deal_totals GROUP BY 1 HAVING sum(deals) > 0`,
-    [MOVING_STATES],
+    reasonRow,
+    `SELECT held.reason, count(*) AS deals FROM source_records r CROSS JOIN LATERAL (
+       SELECT r.hold_reason AS reason UNION SELECT unnest(r.other_hold_reasons)) AS held
+     WHERE r.state = 'held' AND held.reason IS NOT NULL GROUP BY 1`,
   );
+  // Several reasons that this version does not know are shown as one.
+  const counts = new Map<HoldReason, number>();
+  for (const { reason, deals } of rows) counts.set(reason, (counts.get(reason) ?? 0) + deals);
+  return [...counts].map(([reason, deals]) => ({ reason, deals }));
 }
 
 const changeRow = rowsOf('work_changes', [], { change: textColumn });

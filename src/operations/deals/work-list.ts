@@ -7,8 +7,8 @@ import { isAllowed, type Role } from '../../identity/permissions.js';
 import type { Queryable } from '../../ledger/database.js';
 import {
   countDeals,
+  countHeldFor,
   DEAL_ORDERS,
-  type DealCount,
   type DealFilter,
   type DealOrder,
   type DealSum,
@@ -16,6 +16,8 @@ import {
   isSortKey,
   type ListedDeal,
   listDeals,
+  type ReasonCount,
+  type StateCount,
   sumDeals,
 } from '../../ledger/deals/list-deals.js';
 import { typedNumber, upTo } from '../input-faults.js';
@@ -81,8 +83,8 @@ export interface WorkList {
   /** Of everything that the filters find, not of this page alone. */
   readonly sums: readonly DealSum[];
   readonly counts: Readonly<Record<WorkView, number>>;
-  /** Of the held ones, the most frequent first. */
-  readonly reasons: readonly { readonly reason: HoldReason; readonly deals: number }[];
+  /** Of the held ones, the most frequent first: as many as the filter finds. */
+  readonly reasons: readonly ReasonCount[];
   /** Absent on the last page. */
   readonly next?: string;
 }
@@ -95,11 +97,12 @@ export const listWork = defineOperation({
     const sort = sortOf(input);
     const filter = toFilter(input, statesOf(view, roles), actor.name);
     const after = cursor === undefined ? undefined : parseCursor(cursor, sort);
-    const [deals, sums, counts] = await Promise.all([
+    const [deals, sums, counts, reasons] = await Promise.all([
       // One more than is shown says whether there is another page.
       listDeals(database, { ...filter, order: sort, limit: limit + 1, after }),
       sumDeals(database, filter),
       countDeals(database),
+      countHeldFor(database),
     ]);
     const shown = deals.slice(0, limit);
     const last = deals.length > limit ? shown.at(-1) : undefined;
@@ -109,7 +112,7 @@ export const listWork = defineOperation({
       deals: shown,
       sums,
       counts: toCounts(counts, roles),
-      reasons: toReasons(counts),
+      reasons: byFrequency(reasons),
       ...(last && { next: toCursor(last, sort) }),
     };
   },
@@ -172,7 +175,7 @@ function toFilter(input: Input, ofView: readonly DealState[] | undefined, me: st
   };
 }
 
-function toCounts(counts: readonly DealCount[], roles: readonly Role[]): Record<WorkView, number> {
+function toCounts(counts: readonly StateCount[], roles: readonly Role[]): Record<WorkView, number> {
   const count = (view: WorkView): number => {
     const states = statesOf(view, roles);
     return counts.reduce((sum, { state, deals }) => sum + (!states || states.includes(state) ? deals : 0), 0);
@@ -188,10 +191,8 @@ function toCounts(counts: readonly DealCount[], roles: readonly Role[]): Record<
   };
 }
 
-function toReasons(counts: readonly DealCount[]): { reason: HoldReason; deals: number }[] {
-  return counts
-    .flatMap(({ reason, deals }) => (reason === undefined ? [] : [{ reason, deals }]))
-    .sort((a, b) => b.deals - a.deals || (a.reason < b.reason ? -1 : 1));
+function byFrequency(counts: readonly ReasonCount[]): ReasonCount[] {
+  return [...counts].sort((a, b) => b.deals - a.deals || (a.reason < b.reason ? -1 : 1));
 }
 
 /** With the order of its page: in another one it names no place. */
