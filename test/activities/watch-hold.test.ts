@@ -22,7 +22,8 @@ beforeAll(async () => {
   embedded = await openEmbeddedLedger();
   database = openDatabase(embedded.url);
   await migrate(database);
-  steps = openMasterDataSteps(simulators, database, 'writeInAccount: "8400"\nfreightAccount: "8410"\n');
+  const rules = ['createCustomers: false', 'createItems: false', 'writeInAccount: "8400"', 'freightAccount: "8410"'];
+  steps = openMasterDataSteps(simulators, database, rules.join('\n'));
 });
 afterAll(async () => {
   await steps?.close();
@@ -41,6 +42,11 @@ async function hold() {
   return { sold, ref, seen: await steps.watchHold({ ref }) };
 }
 
+function insertCustomer(number: string): void {
+  const customer = { number, displayName: number, type: 'Company', blocked: '_x0020_' };
+  simulators.businessCentral.company.insert('customers', customer);
+}
+
 const stillHeld = { type: STILL_HELD, nonRetryable: false };
 const writes = () =>
   [...simulators.businessCentral.requests, ...simulators.dataverse.requests].filter(({ method }) => method !== 'GET');
@@ -56,13 +62,25 @@ describe('a watched hold', () => {
 
   it('is over once Business Central has the customer', async () => {
     const { ref, seen, sold } = await hold();
-    simulators.businessCentral.company.insert('customers', {
-      number: sold.accountNumber,
-      displayName: sold.accountNumber,
-      type: 'Company',
-      blocked: '_x0020_',
-    });
+    insertCustomer(sold.accountNumber);
     expect(await steps.watchHold({ ref, seen })).not.toBe(seen);
+  });
+
+  it.each([
+    ['a refusal of Business Central that no look shows, such as of a bill-to customer', ['customer-blocked']],
+    ['the same beside what a look shows', ['customer-missing', 'item-blocked']],
+    ['totals, when the draft is gone', ['totals-differ']],
+  ] as const)('leaves it to the refused step: %s', async (_what, [reason, ...otherReasons]) => {
+    const { ref } = await hold();
+    await steps.ledger.change(ref.recordId, { kind: 'held', reason, otherReasons, text: 'refused' });
+    expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
+  });
+
+  it('is left to the refused step when its cause is over before the first look', async () => {
+    const { ref, sold } = await hold();
+    await steps.ledger.change(ref.recordId, { kind: 'held', reason: 'customer-missing', text: 'no customer' });
+    insertCustomer(sold.accountNumber);
+    expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
   });
 
   it('is over once the record is another in Sales, or gone', async () => {

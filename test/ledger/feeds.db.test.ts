@@ -273,6 +273,27 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect(await find('customer', [itemId])).toEqual({ deals: [], unlinked: [itemId] });
     });
 
+    it('finds a deal that is held for several reasons by each of them', async () => {
+      const [accountId, customerId, recordId] = [randomUUID(), randomUUID(), randomUUID()];
+      await ledger.register({ table: 'quote', recordId });
+      const deal = makeDeal({ table: 'quote', recordId });
+      const customer = deal.customer && { ...deal.customer, accountId };
+      await ledger.saveDeal({ ...deal, customer }, { mapping: 'default', companyId: randomUUID() });
+      const reasons = { reason: 'freight-unmapped', otherReasons: ['customer-blocked'] } as const;
+      await ledger.change(recordId, { kind: 'held', ...reasons, text: 'held' });
+      await ledger.saveLink('customer', randomUUID(), { salesId: accountId, bcId: customerId, bcNumber: '10000' });
+
+      const found = [{ table: 'quote', recordId }];
+      expect(await allOf(waiting.findWaitingDeals([accountId]))).toEqual(found);
+      expect(await allOf((await waiting.findHeldForRows('customer', [customerId])).deals)).toEqual(found);
+      expect((await ledger.listRecords({ reason: 'customer-blocked', limit: 1 })).rows).toMatchObject(found);
+      const sweeps = createHeldSweeps(database);
+      await sweeps.ask('customer');
+      const passed = await sweeps.take({ betweenMs: 0, restMs: 0, limit: 1_000 });
+      expect(passed).toContainEqual({ table: 'quote', recordId });
+      await database.query('DELETE FROM held_sweeps');
+    });
+
     it('reads the deals that wait a page at a time, however many of them wait for others', async () => {
       const [productId, itemId] = [randomUUID(), randomUUID()];
       const hold = async (of: string): Promise<string> => {

@@ -6,6 +6,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { NOTHING_SEEN, STILL_HELD } from '../../deal/failure-types.js';
+import type { HoldReason, Problem } from '../../deal/holds.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
@@ -27,6 +28,13 @@ export interface WatchedHold {
   readonly seen?: string;
 }
 
+interface PlannedAgain {
+  readonly mappingHash: string;
+  readonly revision: string;
+  readonly problems: readonly Problem[];
+  readonly links: readonly string[];
+}
+
 export interface HoldWatchDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & LinkLedger;
@@ -37,7 +45,7 @@ export interface HoldWatchDependencies {
 /** Looks at what a held deal waits for, with the planner of the preview: it reads both sides and writes nothing. */
 export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWatchDependencies) {
   /** What the planner says of the record, and what the ledger knows of its customer and items. */
-  async function planAgain(record: SourceRecord | undefined, { table, recordId }: RecordRef): Promise<unknown> {
+  async function planAgain(record: SourceRecord | undefined, { table, recordId }: RecordRef): Promise<PlannedAgain> {
     const wanted = await rules.toHandOver(record);
     const read = await dataverse.readDeal(table, recordId, askedOfRecord(wanted, table));
     const company = await companies.choose(await withOurNumbers(read, wanted.mapping, wanted.masters.items));
@@ -57,7 +65,7 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     deal: Awaited<ReturnType<DataverseClient['readDeal']>>,
     { lines }: Rules,
     { companyId }: Company,
-  ): Promise<unknown> {
+  ): Promise<readonly string[]> {
     const accountIds = deal.customer ? [deal.customer.accountId] : [];
     const productIds = listSoldItems(deal, lines).map(({ productId }) => productId);
     const customers = await ledger.findLinks('customer', companyId, accountIds);
@@ -75,10 +83,10 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     return draft && { ...draft, etag: undefined, lastModified: undefined };
   }
 
-  async function look(ref: RecordRef): Promise<string> {
+  async function look(ref: RecordRef): Promise<{ readonly sees: string; readonly showsHold: boolean }> {
     const record = await ledger.findRecord(ref.recordId);
     const draft = await readDraft(record);
-    const plan = await planAgain(record, ref).catch((error: unknown) => {
+    const plan = await planAgain(record, ref).catch((error: unknown): string => {
       // Gone, or of a kind that cannot be planned: as long as it stays so, nothing has changed.
       const isGone = error instanceof RemoteApiError && error.code === 'not-found';
       if (isGone || (error instanceof DealbridgeError && !(error instanceof RemoteApiError))) return error.message;
@@ -86,21 +94,27 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     });
     // Once the deal is held no more, or again, this watch is over.
     const held = [record?.state, record?.changedAt];
-    return createHash('sha256').update(JSON.stringify({ held, draft, plan })).digest('hex');
+    const sees = createHash('sha256').update(JSON.stringify({ held, draft, plan })).digest('hex');
+    const shown = new Set(typeof plan === 'string' ? [] : plan.problems.map(({ reason }) => reason));
+    // Of the two the draft is compared when the deal is.
+    if (draft) shown.add('totals-differ');
+    return { sees, showsHold: reasonsOf(record).every((reason) => shown.has(reason)) };
   }
 
   return {
     /**
      * Ends when both sides look otherwise than when the hold began. Until then it fails and is repeated by Temporal, which
-     * costs the history of the deal nothing. It never fails for good: a refusal is an answer as well.
+     * costs the history of the deal nothing. It never fails for good: a refusal is an answer as well. What Business Central alone
+     * knows, such as a bill-to customer that is blocked, no look shows: whether it is over only the refused step can tell.
      */
     async watchHold({ ref, seen }: WatchedHold): Promise<string> {
-      const sees = await look(ref).catch((error: unknown) => {
+      const found = await look(ref).catch((error: unknown) => {
         const failure = toFailure(error);
-        if (failure instanceof ApplicationFailure && failure.nonRetryable) return NOTHING_SEEN;
+        if (failure instanceof ApplicationFailure && failure.nonRetryable) return undefined;
         throw failure;
       });
-      if (sees === NOTHING_SEEN) return sees;
+      if (!found || (seen === undefined && !found.showsHold)) return NOTHING_SEEN;
+      const { sees } = found;
       if (seen === sees) {
         const category = ApplicationFailureCategory.BENIGN;
         throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed', category });
@@ -108,6 +122,10 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
       return sees;
     },
   };
+}
+
+function reasonsOf(record: SourceRecord | undefined): readonly HoldReason[] {
+  return record?.holdReason ? [record.holdReason, ...record.otherHoldReasons] : [];
 }
 
 export type HoldWatch = ReturnType<typeof createHoldWatch>;

@@ -4,6 +4,7 @@ import { HOLDS_CLEARED_BY } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { heldFor } from './held-for.js';
 
 /**
  * Passes over all deals that are held for any customer, or for any item. All starters share one pace, and a pass that one of
@@ -74,7 +75,7 @@ async function takeNext(tx: Queryable, { betweenMs, restMs, limit }: SweepPace):
     tx,
     heldRow,
     `SELECT r.record_id, r.source_table, r.changed_at::text AS place FROM source_records r, held_sweeps s
-     WHERE s.kind = $1 AND r.state = 'held' AND r.hold_reason = ANY($2)
+     WHERE s.kind = $1 AND r.state = 'held' AND ${heldFor('r', '$2')}
        AND (r.changed_at, r.record_id) < (s.passed_at, s.passed_id)
      ORDER BY r.changed_at DESC, r.record_id DESC LIMIT $3`,
     [due.kind, HOLDS_CLEARED_BY[due.kind], limit],

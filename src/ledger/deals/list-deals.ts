@@ -6,6 +6,7 @@ import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
+import { heldFor } from './held-for.js';
 import { otherShownReasons, shownReason } from './shown-reason.js';
 
 export interface AdvisedReason extends HoldAdvice {
@@ -187,7 +188,7 @@ function toConditions(
 ): Conditions {
   const where = new Conditions(values);
   where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
-  where.add(filter.reasons, toHeldFor);
+  where.add(filter.reasons, (at) => heldFor('r', at));
   where.add(filter.before, (at) => `r.changed_at <= ${at}`);
   where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
   where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
@@ -205,10 +206,6 @@ function toConditions(
   else where.add(search === undefined ? undefined : `%${search.replace(/[\\%_]/g, '\\$&')}%`, toSearch);
   return where;
 }
-
-/** Each half as the index of its column has it. */
-const toHeldFor = (at: string): string => `(r.hold_reason = ANY(${at}::text[])
-  OR r.other_hold_reasons <> '{}' AND r.other_hold_reasons && ${at}::text[])`;
 
 const isOneOf = (select: string): string => `r.record_id = ANY(ARRAY(${select}))`;
 

@@ -18,6 +18,7 @@ import {
   timeColumn,
 } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
+import { heldFor } from './held-for.js';
 
 /** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
 export interface SourceRecord extends RecordRef {
@@ -100,10 +101,10 @@ export async function listRecords(
     db,
     recordRow,
     `SELECT * FROM source_records
-     WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR hold_reason = $2)
+     WHERE ($1::text IS NULL OR state = $1) AND ($2::text[] IS NULL OR ${heldFor('source_records', '$2')})
        AND ($3::timestamptz IS NULL OR changed_at >= $3)
      ORDER BY changed_at DESC LIMIT $4`,
-    [state ?? null, reason ?? null, since ?? null, limit],
+    [state ?? null, reason ? [reason] : null, since ?? null, limit],
   );
   return { rows: rows.map(toRecord), unreadable };
 }

@@ -5,6 +5,7 @@ import { type FeedTable, SOURCE_TABLES } from '../../deal/ids.js';
 import { type DealState, FINAL_STATES, isHandedOver, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import type { Database } from '../database.js';
 import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
+import { heldFor } from './held-for.js';
 
 /**
  * Which records a change in Sales concerns: deals that are under way, rows with a link, deals that wait for them. Of these there
@@ -52,7 +53,7 @@ const NAMED = `deal_revisions read CROSS JOIN LATERAL (
       CASE jsonb_typeof(read.deal -> 'lines') WHEN 'array' THEN read.deal -> 'lines' ELSE '[]' END) AS line
   ) AS named
   WHERE read.record_id = record.record_id AND read.revision = record.revision AND named.row_id = ANY($2)`;
-const WAITS = "(record.state = 'held' AND record.hold_reason = ANY($1) OR record.state = ANY($3))";
+const WAITS = `(record.state = 'held' AND ${heldFor('record', '$1')} OR record.state = ANY($3))`;
 /** A page of all that wait: of those behind it alone is read which rows they name. */
 const PAGE = `SELECT record.record_id, record.source_table, EXISTS (SELECT FROM ${NAMED}) AS is_concerned FROM (
     SELECT record_id, source_table, revision FROM source_records record
