@@ -303,6 +303,28 @@ describe('after the posting', () => {
     expect(await refusal(read)).toBe('two-documents');
   });
 
+  it.each([
+    ['was reported to Sales: it is gone, and the deal goes on', true],
+    ['nobody has read yet: that is a question', false],
+  ])('an invoice that was deleted since, and %s', async (_what, isReported) => {
+    const { deal, draft } = await makeDraft();
+    await openSteps().post(postInput(deal, draft));
+    const of = { ...inputOf(deal, 'invoice'), table: deal.table, invoiceId: draft.id };
+    if (isReported) {
+      const { number } = await openSteps().readPosted({ ...of, isConfirmed: true });
+      await counter.ledger.change(deal.recordId, { kind: 'state', state: 'written-back', invoiceNumber: number });
+    }
+    const other = await makeDraft();
+    await openSteps().post(postInput(other.deal, other.draft));
+    // Which shows that the app may see what is posted.
+    await counter.books.payInvoice(other.draft.id);
+    counter.simulators.businessCentral.company.invoices.delete(draft.id);
+    const reading = openSteps().readPosted({ ...of, isConfirmed: false });
+    if (!isReported) return expect(await refusal(reading)).toBe('draft-gone');
+    const { progress } = await reading;
+    expect(progress.invoices).toMatchObject([{ id: draft.id, isGone: true }]);
+  });
+
   it('the intent of a posting that was not sent says so', async () => {
     const { deal, draft } = await makeDraft();
     found = 'changed';

@@ -80,6 +80,24 @@ export function createPostingSteps(
       isExplained: async () => isExplained(await businessCentral.findInvoicesOfOrder(orderId)),
     });
 
+  async function getUnlessGone(recordId: string, invoiceId: string): Promise<Invoice | undefined> {
+    const read = () => businessCentral.getInvoice(invoiceId);
+    if ((await ledger.getRecord(recordId)).invoiceNumber === undefined) return toTemporalFailures(read);
+    const list = () => businessCentral.findInvoices(recordId);
+    const invoice = await findOrGone(dependencies, { id: invoiceId, read, list });
+    // Who may see none of the posted ones knows nothing of this one.
+    if (!invoice && !(await toTemporalFailures(() => businessCentral.showsPostedInvoices())))
+      return toTemporalFailures(read);
+    return invoice;
+  }
+
+  async function recordGone(ref: RecordRef, invoiceId: string): Promise<PostedInvoice> {
+    const known = await ledger.getInvoice(invoiceId);
+    await ledger.businessCentralFeeds.recordInvoiceGone(dependencies.companyId, known);
+    const { id, number, status, includingTax: total } = known;
+    return { id, number, status, total, differences: [], progress: await dependencies.loadProgress(ref) };
+  }
+
   async function findCurrencyOf({ currency }: Order): Promise<CompanyCurrency | undefined> {
     const found = await toTemporalFailures(() => findCurrency(sets, currency));
     return found && toCompanyCurrency(currency, found);
@@ -118,7 +136,10 @@ export function createPostingSteps(
       );
     },
 
-    /** @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it */
+    /**
+     * One that was reported once and is deleted by now is told as gone; any other that is not there is a question.
+     * @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it
+     */
     async readPosted({
       table,
       recordId,
@@ -137,9 +158,8 @@ export function createPostingSteps(
       const found = await toTemporalFailures(() => businessCentral.findInvoices(recordId));
       const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
       if (standing.length > 1) throw severalDocuments(recordId, standing);
-      const invoice =
-        found.find(({ id }) => id === invoiceId) ??
-        (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));
+      const invoice = found.find(({ id }) => id === invoiceId) ?? (await getUnlessGone(recordId, invoiceId));
+      if (!invoice) return recordGone({ table, recordId }, invoiceId);
       const confirmed = await confirming;
       const differences = confirmed ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice]) : [];
       await ledger.saveInvoices(recordId, [invoice], readFrom);
