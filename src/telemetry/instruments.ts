@@ -68,7 +68,10 @@ export const GAUGES = {
 export const OBSERVED = {
   dealbridge_ready: { says: '1 when the check passes, as /readyz says.', labels: ['check'] },
   dealbridge_deals: { says: 'Deals by state.', labels: ['state'] },
-  dealbridge_waiting_deals: { says: 'Deals that wait for a person, by reason.', labels: ['reason'] },
+  dealbridge_waiting_deals: {
+    says: 'Deals that wait for a person, by reason; one that waits for several counts for each.',
+    labels: ['reason'],
+  },
   dealbridge_oldest_wait_seconds: { says: 'How long the oldest of them has been waiting.', labels: ['reason'] },
   dealbridge_write_backs_outstanding: {
     says: 'Invoices that are posted and that Sales does not know yet.',

@@ -70,7 +70,10 @@ describe('the ledger in numbers', () => {
   it('counts deals by state, those that wait by reason with the oldest of each, and what is not written back', async () => {
     await plant('held', 90, 'item-missing');
     await plant('held', 10, 'item-missing');
-    await plant('held', 5, 'customer-blocked');
+    const several = await plant('held', 5, 'customer-blocked');
+    await database.query(`UPDATE source_records SET other_hold_reasons = '{internal-error}' WHERE record_id = $1`, [
+      several,
+    ]);
     await plant('awaiting-confirmation', 30);
     await plant('posted', 20);
     await plant('settled', 1_000);
@@ -87,6 +90,8 @@ describe('the ledger in numbers', () => {
       'dealbridge_deals settled': 2,
       'dealbridge_deals drafted': 0,
       'dealbridge_waiting_deals item-missing': 2,
+      // One that waits for several things is in the number of each: an alert watches for this one.
+      'dealbridge_waiting_deals internal-error': 1,
       'dealbridge_oldest_wait_seconds item-missing': 90,
       'dealbridge_oldest_wait_seconds customer-blocked': 5,
       'dealbridge_oldest_wait_seconds awaiting-confirmation': 30,

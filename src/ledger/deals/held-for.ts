@@ -7,3 +7,9 @@ export function heldFor(record: string, place: string): string {
   return `(${record}.hold_reason = ANY(${place}::text[])
   OR ${record}.other_hold_reasons <> '{}' AND ${record}.other_hold_reasons && ${place}::text[])`;
 }
+
+/** Each held deal of the table beside each of its reasons, which stands as `held.reason`. */
+export function eachReasonOf(record: string): string {
+  return `CROSS JOIN LATERAL (
+    SELECT ${record}.hold_reason AS reason UNION SELECT unnest(${record}.other_hold_reasons)) AS held`;
+}

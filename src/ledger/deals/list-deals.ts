@@ -6,7 +6,7 @@ import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
-import { heldFor } from './held-for.js';
+import { eachReasonOf, heldFor } from './held-for.js';
 import { otherShownReasons, shownReason } from './shown-reason.js';
 
 export interface AdvisedReason extends HoldAdvice {
@@ -297,9 +297,8 @@ export async function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
   const rows = await selectRows(
     db,
     reasonRow,
-    `SELECT held.reason, count(*) AS deals FROM source_records r CROSS JOIN LATERAL (
-       SELECT r.hold_reason AS reason UNION SELECT unnest(r.other_hold_reasons)) AS held
-     WHERE r.state = 'held' AND held.reason IS NOT NULL GROUP BY 1`,
+    `SELECT held.reason, count(*) AS deals FROM source_records r ${eachReasonOf('r')}
+     WHERE r.state = 'held' AND r.hold_reason IS NOT NULL GROUP BY 1`,
   );
   // Several reasons that this version does not know are shown as one.
   const counts = new Map<HoldReason, number>();

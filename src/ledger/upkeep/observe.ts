@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FINAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
+import { eachReasonOf } from '../deals/held-for.js';
 import { isNamed } from '../feeds/left-companies.js';
 import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { IS_PAUSED } from '../settings/paused-lanes.js';
@@ -91,8 +92,9 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const holds = await selectRows(
     db,
     backlogRow,
-    `SELECT hold_reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(coalesce(held_since, changed_at)))::float8 AS oldest
-     FROM source_records WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY hold_reason`,
+    `SELECT held.reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(coalesce(held_since, changed_at)))::float8 AS oldest
+     FROM source_records r ${eachReasonOf('r')}
+     WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY held.reason`,
   );
   const feeds = await selectRows(
     db,
