@@ -71,7 +71,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'customer-missing': {
     owner: 'master data',
     nextStep:
-      'Create the customer in Business Central under the account number, or allow its creation by createCustomers in the rules file and start the worker again; then retry.',
+      'Create the customer in Business Central under the account number, or allow its creation by createCustomers in the rules file and start the worker again; name one with another number, or that of a parent account, by `dealbridge accounts match --apply`; then retry.',
   },
   'customer-blocked': { owner: 'finance', nextStep: 'Unblock the customer in Business Central; then retry.' },
   'customer-setup': {
@@ -158,12 +158,13 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
   'draft-gone': {
     owner: 'finance',
-    nextStep: 'The draft was deleted in Business Central: cancel, or retry to make it anew.',
+    nextStep:
+      'The document was deleted in Business Central: of a draft, cancel, or retry to make it anew; an order that was confirmed is only looked for by a retry: cancel, then replay to make another.',
   },
   'draft-edited': {
     owner: 'finance',
     nextStep:
-      'Somebody changed the draft in Business Central, and by now it would be deleted: note what has to stay and delete it there, or undo the change; then retry.',
+      'Somebody changed the document in Business Central, so that it is neither deleted for a change in Sales nor posted as it is: undo what the message names, or note what has to stay and delete it there; then retry.',
   },
   'quote-expired': {
     owner: 'finance',
@@ -267,7 +268,12 @@ export const HOLDS_CLEARED_BY = {
   item: ['item-ambiguous', 'item-missing', 'item-blocked', 'unit-unknown'],
 } as const satisfies Record<string, readonly HoldReason[]>;
 
-export const HOLDS_CLEARED_BY_MASTER_DATA = [...HOLDS_CLEARED_BY.customer, ...HOLDS_CLEARED_BY.item];
+/** By a change in Sales also what a column of the account, contact or product lacks, or has too much of. */
+export const HOLDS_CLEARED_BY_MASTER_DATA = [
+  ...HOLDS_CLEARED_BY.customer,
+  ...HOLDS_CLEARED_BY.item,
+  ...(['value-missing', 'value-too-long'] as const),
+];
 
 /**
  * What reading both sides again shows to be over; it is watched without waking the deal. The others only show when the step is

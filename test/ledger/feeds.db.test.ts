@@ -172,7 +172,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
 
     it('finds the deals that wait for an account or product, and no others', async () => {
       const [accountId, productId, linkedId] = [randomUUID(), randomUUID(), randomUUID()];
-      const held = async (reason: 'item-missing' | 'period-closed'): Promise<string> => {
+      const held = async (reason: 'item-missing' | 'value-missing' | 'period-closed'): Promise<string> => {
         const recordId = randomUUID();
         await ledger.register({ table: 'salesorder', recordId });
         const product = { productId, number: 'EQ-1', name: 'Widget', isActive: true, isService: false };
@@ -184,12 +184,16 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
         return recordId;
       };
       const waits = await held('item-missing');
+      // Of a column of the account or product.
+      const lacks = await held('value-missing');
       const other = await held('period-closed');
       await ledger.saveLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
 
       for (const id of [accountId, productId]) {
-        expect(await allOf(waiting.findWaitingDeals([id]))).toEqual([{ table: 'salesorder', recordId: waits }]);
+        const found = (await allOf(waiting.findWaitingDeals([id]))).map(({ recordId }) => recordId);
+        expect(found).toEqual([waits, lacks].sort());
       }
+      await ledger.change(lacks, { kind: 'ended', state: 'rejected', by: 'Ada' });
       expect(await allOf(waiting.findWaitingDeals([randomUUID()]))).toEqual([]);
       const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
       expect([...concerned].sort()).toEqual([productId, linkedId].sort());
