@@ -289,6 +289,24 @@ describe.each(['post', 'shipAndInvoice'] as const)('before %s', (step) => {
   });
 });
 
+describe('a posting that is refused', () => {
+  it('is refused with the same words each time: by these a hold knows that it is the same, and how old it is', async () => {
+    const { deal, draft } = await makeDraft();
+    await counter.books.setPostingPeriod('2001-01-01', '2001-12-31');
+    const refused = () =>
+      openSteps()
+        .post(postInput(deal, draft))
+        .catch((error: unknown) => (error as { readonly details?: unknown }).details);
+    try {
+      const first = await refused();
+      expect(first).toMatchObject([{ reason: 'period-closed', text: expect.stringMatching(/allowed posting dates/) }]);
+      expect(await refused()).toEqual(first);
+    } finally {
+      await counter.books.setPostingPeriod('0001-01-01', '0001-01-01');
+    }
+  });
+});
+
 describe('after the posting', () => {
   it('two invoices that stand under the key are told at once', async () => {
     const { deal, draft } = await makeDraft();

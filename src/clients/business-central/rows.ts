@@ -174,7 +174,7 @@ export const subscriptionRow = z.object({
 export type SubscriptionRow = z.infer<typeof subscriptionRow>;
 
 /** The id of the request ends each message (reference/business-central 10.1): what is refused twice is refused for the same. */
-const CORRELATION_ID = /\s*CorrelationId:\s*[0-9a-f-]+\.?\s*$/i;
+const CORRELATION_ID = /\s{0,4}CorrelationId:\s{1,4}[\da-f-]{1,40}\.?\s{0,4}$/i;
 
 export const errorEnvelope = z.object({
   error: z.object({
