@@ -131,7 +131,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
             drafts: () => [{ owner: 'IT', digestOf: undefined, content } as const],
           };
           const nothing = async function* () {};
-          const [planned] = await alerts.plan({ name: randomUUID(), owners: [], kinds: [] }, nothing, () => plan);
+          const [planned] = await alerts.plan({ name: randomUUID(), owners: ['IT'], kinds: [] }, nothing, () => plan);
           const id = planned?.messageId ?? '';
           // As after an attempt that failed.
           const read = async () => {
