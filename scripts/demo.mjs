@@ -1,6 +1,6 @@
 // The main job from end to end on embedded defaults. `--keep` leaves everything running for exploring;
 // `--screenshots FOLDER` takes the pictures of the README.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chooseTemporal } from './lib/choose-temporal.mjs';
 import { publishPlace } from './lib/env-file.mjs';
 import { play } from './lib/play.mjs';
@@ -11,7 +11,7 @@ import { endWith, setUp } from './setup.mjs';
 
 const keep = process.argv.includes('--keep');
 const asked = process.argv.indexOf('--screenshots');
-const screenshots = asked < 0 ? undefined : join(ROOT, process.argv[asked + 1] ?? 'docs/images');
+const screenshots = asked < 0 ? undefined : resolve(ROOT, process.argv[asked + 1] ?? 'docs/images');
 const { isProduction, open } = chooseTemporal(process.argv.slice(2));
 const binary = await setUp().catch(endWith);
 
