@@ -30,18 +30,21 @@ CREATE TABLE source_records (
   is_closed boolean NOT NULL DEFAULT false,
   ended_by text,
   first_seen_at timestamptz NOT NULL DEFAULT now(),
-  changed_at timestamptz NOT NULL DEFAULT now()
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  -- A column of its own, so that lists are sorted by it and filtered with an index.
+  waiting_since timestamptz NOT NULL
+    GENERATED ALWAYS AS (CASE WHEN state = 'held' THEN coalesce(held_since, changed_at) ELSE changed_at END) STORED
 );
-CREATE INDEX source_records_by_state ON source_records (state, changed_at, record_id);
+CREATE INDEX source_records_by_state ON source_records (state, waiting_since, record_id);
 CREATE INDEX source_records_sorted_by_state ON source_records (state, record_id);
 -- What waits or is under way, beside the many that have ended: RESTING_STATES of src/deal/states.ts are all the others.
-CREATE INDEX source_records_open ON source_records (changed_at, record_id) WHERE state IN ('reading', 'preparing', 'drafted',
+CREATE INDEX source_records_open ON source_records (waiting_since, record_id) WHERE state IN ('reading', 'preparing', 'drafted',
   'awaiting-confirmation', 'confirmed', 'awaiting-shipment', 'posted', 'held');
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
 CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
 -- Whether a customer is new is asked before each confirmation.
 CREATE INDEX source_records_by_customer ON source_records (customer_number, company_id) WHERE is_handed_over;
-CREATE INDEX source_records_by_hold ON source_records (hold_reason, changed_at) WHERE hold_reason IS NOT NULL;
+CREATE INDEX source_records_by_hold ON source_records (hold_reason, waiting_since) WHERE hold_reason IS NOT NULL;
 CREATE INDEX source_records_by_other_holds ON source_records USING gin (other_hold_reasons) WHERE other_hold_reasons <> '{}';
 CREATE INDEX source_records_by_carrier ON source_records (carrier_id) WHERE carrier_id IS NOT NULL;
 COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
@@ -70,7 +73,8 @@ COMMENT ON COLUMN source_records.currency IS 'ISO code.';
 COMMENT ON COLUMN source_records.is_handed_over IS 'The document is posted or the warehouse''s: whatever a run thinks, the deal does not go back to drafting.';
 COMMENT ON COLUMN source_records.is_closed IS 'No further invoice will come: the order is gone from Business Central, or the invoice is posted.';
 COMMENT ON COLUMN source_records.ended_by IS 'Who ended the deal; Sales when it was cancelled or reopened there, and then it may be won again.';
-COMMENT ON COLUMN source_records.changed_at IS 'In this state since.';
+COMMENT ON COLUMN source_records.changed_at IS 'When the record changed last; each repetition of a held step changes it.';
+COMMENT ON COLUMN source_records.waiting_since IS 'The age that people see: since when the deal has been held for the same, or else in its state.';
 
 CREATE TABLE held_sweeps (
   kind text PRIMARY KEY CHECK (kind IN ('customer', 'item')),

@@ -35,8 +35,10 @@ CREATE TABLE deal_summaries (
   gross numeric,
   currency text
 );
--- The work list begins with what waited longest, or with what changed last; or is sorted by these.
-CREATE INDEX source_records_by_change ON source_records (changed_at, record_id);
+-- What has moved lately is asked for by the notes for sellers and by the backfill.
+CREATE INDEX source_records_by_change ON source_records (changed_at);
+-- The work list begins with what has waited longest, or shortest; or is sorted by these.
+CREATE INDEX source_records_by_wait ON source_records (waiting_since, record_id);
 CREATE INDEX source_records_by_number ON source_records (coalesce(lower(record_number), U&'\FFFF'), record_id);
 CREATE INDEX deal_summaries_by_amount ON deal_summaries (coalesce(gross, -1e30), record_id);
 CREATE INDEX deal_summaries_by_customer ON deal_summaries (coalesce(lower(customer), U&'\FFFF'), record_id);

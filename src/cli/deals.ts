@@ -30,7 +30,7 @@ export function addDealCommands(program: Command): void {
     .option('--state <state...>', DEAL_STATES.join(', '))
     .option('--reason <reason...>', 'of those that are held, such as customer-missing')
     .option('--owner <owner>', 'whose move it is: seller, master data, finance, IT')
-    .option('--older-than <time>', 'in their state for longer than 30m, 12h or 2d')
+    .option('--older-than <time>', 'waiting for longer than 30m, 12h or 2d')
     .option('--above <amount>', 'with a gross amount above this')
     .option('--company <name>', 'of Business Central, by name or id')
     .option('--sort <order>', DEAL_ORDER_NAMES.join(', '), 'newest')

@@ -36,8 +36,8 @@ describe('the list as a file', () => {
     let moved = 0;
     while (!isSaved) {
       const { rows } = await database.query(
-        `UPDATE source_records SET changed_at = clock_timestamp() WHERE record_id = (SELECT record_id FROM source_records
-         WHERE state = 'held' ORDER BY changed_at LIMIT 1) RETURNING record_id`,
+        `UPDATE source_records SET held_since = clock_timestamp() WHERE record_id = (SELECT record_id FROM source_records
+         WHERE state = 'held' ORDER BY waiting_since LIMIT 1) RETURNING record_id`,
       );
       moved += rows.length;
     }

@@ -19,7 +19,7 @@ export interface PendingDeal {
 /** Behind this deal the next page begins. */
 export interface PendingPlace {
   /** As the database has it: a Date has no microseconds. */
-  readonly changedAt: string;
+  readonly since: string;
   readonly recordId: string;
 }
 
@@ -47,15 +47,14 @@ export async function listPendingDeals(
   const rows = await selectRows(
     db,
     pendingRow,
-    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at::text AS place,
-       CASE WHEN state = 'held' THEN coalesce(held_since, changed_at) ELSE changed_at END AS since,
+    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, waiting_since AS since, waiting_since::text AS place,
        CASE WHEN state = 'held' THEN hold_reason END AS hold_reason,
        CASE WHEN state = 'held' THEN other_hold_reasons ELSE '{}' END AS other_hold_reasons
      FROM source_records
-     WHERE (state = 'held' AND hold_reason IS NOT NULL OR state = 'awaiting-confirmation' AND changed_at < $1)
-       AND (changed_at, record_id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::uuid, '${LEAST_ID}'))
-     ORDER BY changed_at, record_id LIMIT $4`,
-    [waitingBefore, after?.changedAt ?? null, after?.recordId ?? null, limit],
+     WHERE (state = 'held' AND hold_reason IS NOT NULL OR state = 'awaiting-confirmation' AND waiting_since < $1)
+       AND (waiting_since, record_id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::uuid, '${LEAST_ID}'))
+     ORDER BY waiting_since, record_id LIMIT $4`,
+    [waitingBefore, after?.since ?? null, after?.recordId ?? null, limit],
   );
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return {
@@ -66,7 +65,7 @@ export async function listPendingDeals(
       otherReasons: row.other_hold_reasons,
       since: row.since,
     })),
-    next: last && { changedAt: last.place, recordId: last.record_id },
+    next: last && { since: last.place, recordId: last.record_id },
   };
 }
 

@@ -74,10 +74,10 @@ async function takeNext(tx: Queryable, { betweenMs, restMs, limit }: SweepPace):
   const rows = await selectRows(
     tx,
     heldRow,
-    `SELECT r.record_id, r.source_table, r.changed_at::text AS place FROM source_records r, held_sweeps s
+    `SELECT r.record_id, r.source_table, r.waiting_since::text AS place FROM source_records r, held_sweeps s
      WHERE s.kind = $1 AND r.state = 'held' AND ${heldFor('r', '$2')}
-       AND (r.changed_at, r.record_id) < (s.passed_at, s.passed_id)
-     ORDER BY r.changed_at DESC, r.record_id DESC LIMIT $3`,
+       AND (r.waiting_since, r.record_id) < (s.passed_at, s.passed_id)
+     ORDER BY r.waiting_since DESC, r.record_id DESC LIMIT $3`,
     [due.kind, HOLDS_CLEARED_BY[due.kind], limit],
   );
   const last = rows.length === limit ? rows.at(-1) : undefined;

@@ -41,7 +41,7 @@ export interface ListedDeal {
   readonly invoiceNumber: string | undefined;
   /** Who cares for it. */
   readonly assignee: string | undefined;
-  /** In this state since. */
+  /** Held for the same since; of any other deal, in its state since. */
   readonly since: Date;
   /** Where the next page of the list begins: what it was sorted by. */
   readonly sortKey: string;
@@ -61,8 +61,8 @@ const NO_AMOUNT = '-1e30';
 const NO_TEXT = "'\uffff'";
 
 export const DEAL_ORDERS = {
-  age: { by: 'r.changed_at', id: 'r.record_id', type: 'timestamptz', direction: 'ASC' },
-  newest: { by: 'r.changed_at', id: 'r.record_id', type: 'timestamptz', direction: 'DESC' },
+  age: { by: 'r.waiting_since', id: 'r.record_id', type: 'timestamptz', direction: 'ASC' },
+  newest: { by: 'r.waiting_since', id: 'r.record_id', type: 'timestamptz', direction: 'DESC' },
   amount: { by: `coalesce(s.gross, ${NO_AMOUNT})`, id: 's.record_id', type: 'numeric', direction: 'DESC' },
   number: { by: `coalesce(lower(r.record_number), ${NO_TEXT})`, id: 'r.record_id', type: 'text', direction: 'ASC' },
   customer: { by: `coalesce(lower(s.customer), ${NO_TEXT})`, id: 's.record_id', type: 'text', direction: 'ASC' },
@@ -98,7 +98,7 @@ function isTime(text: string): boolean {
 export interface DealFilter {
   readonly states?: readonly DealState[] | undefined;
   readonly reasons?: readonly HoldReason[] | undefined;
-  /** In this state since before then. */
+  /** Waiting since before then: see `since` of a listed deal. */
   readonly before?: Date | undefined;
   readonly above?: string | undefined;
   readonly below?: string | undefined;
@@ -139,7 +139,7 @@ const listedRow = rowsOf('source_records', ['record_id'], {
   net: nullable(decimalText),
   currency: optionalText,
   assignee: optionalText,
-  changed_at: timeColumn,
+  waiting_since: timeColumn,
   sort_key: textColumn,
 });
 
@@ -189,7 +189,7 @@ function toConditions(
   const where = new Conditions(values);
   where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
   where.add(filter.reasons, (at) => heldFor('r', at));
-  where.add(filter.before, (at) => `r.changed_at <= ${at}`);
+  where.add(filter.before, (at) => `r.waiting_since <= ${at}`);
   where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
   where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
   const companyId = findGuid(filter.company ?? '');
@@ -229,7 +229,7 @@ export async function listDeals(db: Queryable, { order, limit, after, ...filter 
     db,
     listedRow,
     `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.other_hold_reasons, r.hold_text, r.record_number, r.draft_number,
-       r.invoice_number, r.changed_at, s.name, s.customer, s.seller, s.gross AS amount, s.net, s.currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
+       r.invoice_number, r.waiting_since, s.name, s.customer, s.seller, s.gross AS amount, s.net, s.currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
      ${FROM} ${where.text} ORDER BY ${by} ${direction}, ${id} ${direction} LIMIT ${most}`,
     where.values,
   );
@@ -342,7 +342,7 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     documentNumber: row.draft_number,
     invoiceNumber: row.invoice_number,
     assignee: row.assignee,
-    since: row.changed_at,
+    since: row.waiting_since,
     sortKey: row.sort_key,
   };
 }

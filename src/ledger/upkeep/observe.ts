@@ -85,14 +85,14 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const open = await selectRows(
     db,
     backlogRow,
-    `SELECT state AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
+    `SELECT state AS key, count(*)::text AS count, extract(epoch FROM now() - min(waiting_since))::float8 AS oldest
      FROM source_records WHERE state = ANY($1) GROUP BY state`,
     [openStates],
   );
   const holds = await selectRows(
     db,
     backlogRow,
-    `SELECT held.reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(coalesce(held_since, changed_at)))::float8 AS oldest
+    `SELECT held.reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(waiting_since))::float8 AS oldest
      FROM source_records r ${eachReasonOf('r')}
      WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY held.reason`,
   );
