@@ -56,6 +56,29 @@ describe.skipIf(!postgres)('numbers that are kept', () => {
     await database.query('DELETE FROM source_records WHERE record_id = $1', [recordId]);
   });
 
+  it.each([
+    ['of-a-later-version', '{}'],
+    ['no-lines', '{of-a-later-version}'],
+    ['of-a-later-version', '{of-another-version,internal-error}'],
+  ])(
+    'count a reason that this version does not know once, where its filter finds the deal: %s, %s',
+    async (reason, others) => {
+      const { rows } = await database.query<{ record_id: string }>(
+        `INSERT INTO source_records (record_id, source_table, state, hold_reason, other_hold_reasons)
+       VALUES (gen_random_uuid(), 'salesorder', 'held', $1, $2) RETURNING record_id`,
+        [reason, others],
+      );
+      const recordId = rows[0]?.record_id;
+      const filter = { reasons: ['internal-error', 'no-currency'] } as const;
+      const found = await listDeals(database, { ...filter, order: 'age', limit: 10 });
+      expect(found.map((deal) => deal.recordId)).toEqual([recordId]);
+      expect(await sumDeals(database, filter)).toMatchObject([{ deals: 1 }]);
+      expect(await countHeldFor(database)).toContainEqual({ reason: 'internal-error', deals: 1 });
+      expect(await listDeals(database, { reasons: ['no-currency'], order: 'age', limit: 10 })).toEqual([]);
+      await database.query('DELETE FROM source_records WHERE record_id = $1', [recordId]);
+    },
+  );
+
   it('are those of the deals after any moves, prices and additions, also of many at the same moment', async () => {
     for (let round = 0; round < 6; round += 1) {
       await Promise.all(IDS.flatMap((id) => [move(id), price(id), move(id)]));

@@ -6,7 +6,7 @@ import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
-import { eachReasonOf, heldFor } from './held-for.js';
+import { eachShownReasonOf, heldFor, shownFor } from './held-for.js';
 import { otherShownReasons, shownReason } from './shown-reason.js';
 
 export interface AdvisedReason extends HoldAdvice {
@@ -151,6 +151,8 @@ const FROM = `FROM source_records r
   JOIN deal_summaries s ON s.record_id = r.record_id
   LEFT JOIN deal_assignments a ON a.record_id = r.record_id`;
 
+const KNOWN_REASONS = Object.keys(HOLDS);
+
 /** Only what is asked for stands in the statement, so that the indexes are used. */
 class Conditions {
   readonly values: unknown[];
@@ -188,7 +190,9 @@ function toConditions(
 ): Conditions {
   const where = new Conditions(values);
   where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
-  where.add(filter.reasons, (at) => heldFor('r', at));
+  where.add(filter.reasons, (at) =>
+    filter.reasons?.includes('internal-error') ? shownFor('r', at, where.place(KNOWN_REASONS)) : heldFor('r', at),
+  );
   where.add(filter.before, (at) => `r.waiting_since <= ${at}`);
   where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
   where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
@@ -288,22 +292,19 @@ export interface ReasonCount {
 }
 
 const reasonRow = rowsOf('source_records', [], {
-  reason: nameOf<HoldReason>(HOLDS).catch('internal-error'),
+  reason: nameOf<HoldReason>(HOLDS),
   deals: countColumn,
 });
 
 /** How many deals are held for each reason: one that is held for several counts for each of them, as the filter finds it. */
-export async function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
-  const rows = await selectRows(
+export function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
+  return selectRows(
     db,
     reasonRow,
-    `SELECT held.reason, count(*) AS deals FROM source_records r ${eachReasonOf('r')}
+    `SELECT shown.reason, count(*) AS deals FROM source_records r ${eachShownReasonOf('r', '$1')}
      WHERE r.state = 'held' AND r.hold_reason IS NOT NULL GROUP BY 1`,
+    [KNOWN_REASONS],
   );
-  // Several reasons that this version does not know are shown as one.
-  const counts = new Map<HoldReason, number>();
-  for (const { reason, deals } of rows) counts.set(reason, (counts.get(reason) ?? 0) + deals);
-  return [...counts].map(([reason, deals]) => ({ reason, deals }));
 }
 
 const changeRow = rowsOf('work_changes', [], { change: textColumn });
