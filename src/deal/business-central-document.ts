@@ -31,6 +31,8 @@ export interface Invoice {
 
 export interface InvoiceLine {
   readonly sequence: number;
+  /** Of its item or account, which stays when that gets another number; undefined for what is neither, or was deleted. */
+  readonly objectId?: string | undefined;
   readonly number: string;
   readonly description: string;
   readonly quantity: string;
@@ -136,4 +138,13 @@ export function isSameCustomer(
   if (left.customerId === undefined || right.customerId === undefined)
     return left.customerNumber === right.customerNumber;
   return left.customerId === right.customerId;
+}
+
+/** Whether two lines are for one item or account, also when it was given another number in between. */
+export function isSameObject(
+  left: Pick<InvoiceLine, 'objectId' | 'number'>,
+  right: Pick<InvoiceLine, 'objectId' | 'number'>,
+): boolean {
+  if (left.objectId === undefined || right.objectId === undefined) return left.number === right.number;
+  return left.objectId === right.objectId;
 }

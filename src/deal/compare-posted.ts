@@ -1,4 +1,4 @@
-import { type Invoice, type InvoiceLine, isSameCustomer } from './business-central-document.js';
+import { type Invoice, type InvoiceLine, isSameCustomer, isSameObject } from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
 import { bySequence } from './lines-by-sequence.js';
 import {
@@ -155,7 +155,10 @@ function compareLines(
 
 function findChange(line: InvoiceLine, part: InvoiceLine): string[] {
   const changes: string[] = [];
-  if (line.number !== part.number) changes.push(`${line.number || 'text'} was confirmed, ${part.number} posted`);
+  if (!isSameObject(line, part)) {
+    const posted = line.number === part.number ? 'another item or account of that number' : part.number;
+    changes.push(`${line.number || 'text'} was confirmed, ${posted} posted`);
+  }
   if (!isSame(line.unitPrice, part.unitPrice)) {
     changes.push(`price ${line.unitPrice} was confirmed, ${part.unitPrice} posted`);
   }

@@ -1,4 +1,4 @@
-import { type InvoiceLine, isSameCustomer } from './business-central-document.js';
+import { type InvoiceLine, isSameCustomer, isSameObject } from './business-central-document.js';
 import { ERASED_TEXT } from './erasure.js';
 import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
@@ -47,7 +47,10 @@ export function findContentEdits(own: ComparedDocument, now: ComparedDocument): 
       edits.push(`${where} (${line.number || 'text'}) was added`);
       continue;
     }
-    say(`${where}: number`, line.number, was.number);
+    if (!isSameObject(line, was)) {
+      if (line.number === was.number) edits.push(`${where}: ${line.number} is another item or account`);
+      say(`${where}: number`, line.number, was.number);
+    }
     say(`${where}: text`, line.description, was.description);
     sayAmount(`${where}: quantity`, line.quantity, was.quantity);
     sayAmount(`${where}: price`, line.unitPrice, was.unitPrice);

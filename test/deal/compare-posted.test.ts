@@ -42,6 +42,16 @@ describe('an invoice', () => {
     ]);
   });
 
+  it('of an item that was given another number in between is no alarm, and one of another item is', () => {
+    const [objectId, otherId] = ['aaaaaaaa-0000-4000-8000-00000000000a', 'bbbbbbbb-0000-4000-8000-00000000000b'];
+    const withFirst = (change: object) => confirmed.lines.map((line, at) => (at === 0 ? { ...line, ...change } : line));
+    const own = { ...confirmed, lines: withFirst({ objectId }) };
+    const renamed = { ...posted, lines: withFirst({ objectId, number: 'EQ-NEW' }) };
+    expect(comparePosted(own, [renamed], EUR)).toEqual([]);
+    const other = { ...posted, lines: withFirst({ objectId: otherId, number: 'EQ-NEW' }) };
+    expect(comparePosted(own, [other], EUR)).toMatchObject([{ kind: 'alarm', cause: 'line-changed' }]);
+  });
+
   it('with an invoice rounding line is a notice that names it', () => {
     const rounded = { ...posted, includingTax: '35.76', lines: [...posted.lines, rounding] };
     expect(comparePosted(confirmed, [rounded], EUR)).toEqual([

@@ -42,6 +42,17 @@ describe('a draft in Business Central', () => {
     ]);
   });
 
+  it('is unedited when an item was given another number, and edited for another item, even one of the number before', () => {
+    const [objectId, otherId] = ['aaaaaaaa-0000-4000-8000-00000000000a', 'bbbbbbbb-0000-4000-8000-00000000000b'];
+    const was = { ...own, lines: [{ ...line, objectId }] };
+    const edits = (change: object) => findDraftEdits(was, { ...own, lines: [{ ...line, ...change }] });
+    expect(edits({ objectId, number: 'EQ-NEW' })).toEqual([]);
+    expect(edits({ objectId: otherId, number: 'EQ-NEW' })).toEqual(['line 1: number EQ-NEW instead of EQ-1001']);
+    expect(edits({ objectId: otherId })).toEqual(['line 1: EQ-1001 is another item or account']);
+    // An item that was deleted has no id any more.
+    expect(edits({ number: 'EQ-1001' })).toEqual([]);
+  });
+
   it('is edited by another posting date, which a new draft would lose', () => {
     expect(findDraftEdits(own, { ...own, postingDate: '2031-06-01' })).toEqual([
       'posting date 2031-06-01 instead of 2031-05-04',

@@ -82,16 +82,24 @@ export function patchMaster(company: Company, set: string, row: Row, body: Body)
     company.setStock(String(row['number']), String(given['inventory']));
   // A PATCH with unchanged values is skipped silently: no error, the etag stays.
   if (Object.entries(given).every(([name, value]) => row[name] === value)) return;
-  if (set === 'customers' && given['number'] !== undefined) renameInDocuments(company, row['id'], given['number']);
+  if (numberField && given[numberField] !== undefined) renameInDocuments(company, set, row, given[numberField]);
   company.change(set, row, given);
 }
 
-/** Another number of a customer is written wherever the one before stands (reference/business-central 2.2). */
-function renameInDocuments(company: Company, id: Value | undefined, number: Value): void {
-  for (const { row } of Object.values(company.documents).flatMap((kind) => [...kind.values()])) {
-    if (row['customerId'] === id) row['customerNumber'] = number;
-    if (row['billToCustomerId'] === id) row['billToCustomerNumber'] = number;
+/** Another number of a customer, an item or an account is written wherever the one before stands (reference/business-central 2.2). */
+function renameInDocuments(company: Company, set: string, { id, number: before }: Row, number: Value): void {
+  for (const { row, lines } of Object.values(company.documents).flatMap((kind) => [...kind.values()])) {
+    if (set === 'customers') {
+      if (row['customerId'] === id) row['customerNumber'] = number;
+      if (row['billToCustomerId'] === id) row['billToCustomerNumber'] = number;
+    }
+    const field = set === 'items' ? 'itemId' : set === 'accounts' ? 'accountId' : undefined;
+    for (const line of field ? lines : []) if (line[field as string] === id) line['lineObjectNumber'] = number;
   }
+  const stock = company.stock.get(String(before));
+  if (set !== 'items' || number === before || stock === undefined) return;
+  company.setStock(String(number), stock);
+  company.stock.delete(String(before));
 }
 
 export function deleteMaster(company: Company, set: string, row: Row): void {

@@ -191,6 +191,7 @@ function toInvoice(row: InvoiceRow): Invoice {
 export function toLine(line: DocumentLineRow): InvoiceLine {
   return {
     sequence: line.sequence,
+    objectId: line.itemId ?? line.accountId,
     number: line.lineObjectNumber,
     description: line.description,
     quantity: line.quantity,

@@ -86,6 +86,8 @@ export const documentLineRow = z.object({
   sequence: z.number(),
   description: z.string(),
   lineObjectNumber: z.string(),
+  itemId: optionalId,
+  accountId: optionalId,
   lineType: z.string(),
   quantity: decimal,
   unitPrice: decimal,

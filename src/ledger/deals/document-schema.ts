@@ -8,6 +8,7 @@ const text = z.string();
 
 const line = {
   sequence: z.number(),
+  objectId: text.optional(),
   number: text,
   description: text,
   quantity: decimalText,
