@@ -43,6 +43,11 @@ export function writeKey(recordId: string, step: string, draftVersion = 1): stri
   return `${recordId}:${step}:${draftVersion}`;
 }
 
+/** Of the customer that is made for an account in one company, whichever deal asks for it. */
+export function customerKey(accountId: string, companyId: string): string {
+  return writeKey(accountId, `customer-${companyId}`);
+}
+
 /** The step by which a draft of each kind is made. */
 export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft', quote: 'quote-draft' } as const;
 

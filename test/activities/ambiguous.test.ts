@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REFUSED } from '../../src/deal/failure-types.js';
-import type { SourceTable } from '../../src/deal/ids.js';
+import { OUTCOME_UNKNOWN, REFUSED } from '../../src/deal/failure-types.js';
+import { customerKey, type SourceTable } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -71,6 +71,9 @@ function makeCustomer(number: string) {
 const customersNumbered = (number: string) =>
   [...simulators.businessCentral.company.all('customers')].filter((row) => row['number'] === number);
 
+const derivedOf = ({ accountId }: { readonly accountId: string }) =>
+  `S${accountId.replaceAll('-', '').toUpperCase().slice(0, 19)}`;
+
 const ambiguous = (...ids: readonly string[]) => ({
   type: REFUSED,
   details: [
@@ -120,11 +123,43 @@ describe('a number that two accounts have', () => {
     expect(await steps.applyDecision(decision)).toBe('new');
     const { ref } = await read(second);
     expect(await steps.findCustomer(ref)).toBeUndefined();
-    const derived = `S${second.accountId.replaceAll('-', '').toUpperCase().slice(0, 19)}`;
+    const derived = derivedOf(second);
     expect((await steps.previewer.preview(table, second.orderId)).plan[0]).toMatchObject({ number: derived });
     expect((await steps.createCustomer(ref)).number).toBe(derived);
     expect(customersNumbered(first.accountNumber)).toHaveLength(1);
   });
+
+  it('does not keep a customer of its own from an account when nobody is linked to the customer with its number', async () => {
+    const sold = await sell();
+    makeCustomer(sold.accountNumber);
+    const decision = { accountId: sold.accountId, customerNumber: undefined, by: 'ann' };
+    expect(await steps.applyDecision(decision)).toBe('new');
+    const { ref } = await read(sold);
+    expect(await steps.findCustomer(ref)).toBeUndefined();
+    expect((await steps.previewer.preview(table, sold.orderId)).plan[0]).toMatchObject({ number: derivedOf(sold) });
+    expect((await steps.createCustomer(ref)).number).toBe(derivedOf(sold));
+    expect(customersNumbered(sold.accountNumber)).toHaveLength(1);
+  });
+
+  it.each(['its own', 'the derived'] as const)(
+    'is asked for again by %s number when the answer was lost',
+    async (whose) => {
+      const sold = await sell();
+      expect(await steps.applyDecision({ accountId: sold.accountId, customerNumber: undefined, by: 'ann' })).toBe(
+        'new',
+      );
+      const { ref } = await read(sold);
+      makeCustomer(sold.accountNumber);
+      const number = whose === 'its own' ? sold.accountNumber : derivedOf(sold);
+      const key = customerKey(sold.accountId, steps.companyId);
+      await steps.ledger.openIntent(key, sold.orderId, new Date(), { number });
+      if (whose === 'its own') expect((await steps.createCustomer(ref)).number).toBe(number);
+      else await expect(steps.createCustomer(ref)).rejects.toMatchObject({ type: OUTCOME_UNKNOWN });
+      makeCustomer(derivedOf(sold));
+      expect((await steps.createCustomer(ref)).number).toBe(number);
+      expect(customersNumbered(sold.accountNumber)).toHaveLength(1);
+    },
+  );
 
   it('goes on when the number is corrected', async () => {
     const first = await sell();

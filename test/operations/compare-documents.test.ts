@@ -23,6 +23,7 @@ function preview(yaml: string) {
     findLinks: async () => new Map(),
     findLinkedOthers: async () => [],
     isNewByDecision: async () => false,
+    findAskedCustomer: async () => undefined,
   };
   const companyOf: typeof home.companyOf = (deal, of) => (of.companies.length > 0 ? abroad : home).companyOf(deal, of);
   return createPreviewer({ dataverse: home.dataverse, companyOf, ledger }, rules).preview('salesorder', SOLD.recordId);

@@ -12,6 +12,7 @@ const NOBODY_LINKED = {
   findLinks: async () => new Map(),
   findLinkedOthers: async () => [],
   isNewByDecision: async () => false,
+  findAskedCustomer: async () => undefined,
 };
 
 export interface FittedStage {

@@ -134,7 +134,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       const ref = toRef(input);
       const { deal } = await getNumbered(ref);
       const plan = await toTemporalFailures(async () =>
-        planCustomer(await withFreeNumber(dependencies, deal), rules, steps.lookups),
+        planCustomer(await withFreeNumber(dependencies, deal, ref.rowId), rules, steps.lookups),
       );
       return steps.creating(ref, plan.problems, () => ensureCustomer(dependencies, ref.rowId, plan));
     },

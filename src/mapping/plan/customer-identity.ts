@@ -25,6 +25,11 @@ export interface LinkReader {
     link: { readonly bcId: string; readonly salesId: string },
   ): Promise<readonly string[]>;
   isNewByDecision(companyId: string, accountId: string): Promise<boolean>;
+  /** The number that a customer may have been made with for the account already, which nobody has heard of yet. */
+  findAskedCustomer(
+    companyId: string,
+    account: { readonly accountId: string; readonly ownNumber: string; readonly recordId: string },
+  ): Promise<string | undefined>;
 }
 
 export interface IdentityDependencies {
@@ -84,8 +89,10 @@ export async function findRivals(
 }
 
 /**
- * An account of which a person decided that it is a customer of its own cannot have the number of somebody else's: it
- * gets one that follows from its id.
+ * An account of which a person decided that it is a customer of its own cannot have the number of a customer that is there
+ * already: it gets one that follows from its id. What may be its own customer, whose answer was lost, is asked for again by the
+ * number that it was asked for with.
+ * @param recordId in whose trail the creation stands
  */
 export async function withFreeNumber(
   {
@@ -96,11 +103,15 @@ export async function withFreeNumber(
     readonly businessCentral: Pick<CompanyReader, 'findCustomer'>;
   },
   deal: WonDeal,
+  recordId: string = deal.recordId,
 ): Promise<WonDeal> {
   const { customer } = deal;
   if (!customer?.number || !(await ledger.isNewByDecision(companyId, customer.accountId))) return deal;
-  const holder = await businessCentral.findCustomer(customer.number);
-  const link = holder && { bcId: holder.id, salesId: customer.accountId };
-  const isTaken = link && (await ledger.findLinkedOthers('customer', companyId, link)).length > 0;
-  return isTaken ? { ...deal, customer: { ...customer, number: undefined } } : deal;
+  const { accountId, number: ownNumber } = customer;
+  const holder = await businessCentral.findCustomer(ownNumber);
+  if (!holder) return deal;
+  const isTaken =
+    (await ledger.findLinkedOthers('customer', companyId, { bcId: holder.id, salesId: accountId })).length > 0;
+  const asked = isTaken ? undefined : await ledger.findAskedCustomer(companyId, { accountId, ownNumber, recordId });
+  return asked === ownNumber ? deal : { ...deal, customer: { ...customer, number: asked } };
 }

@@ -1,5 +1,5 @@
 import type { CustomerRef } from '../../../clients/business-central/client.js';
-import { writeKey } from '../../../deal/ids.js';
+import { customerKey } from '../../../deal/ids.js';
 import { findAmbiguity } from '../../../mapping/plan/customer-identity.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
 import { refuse, refuseAll } from '../../remote/failures.js';
@@ -17,7 +17,8 @@ export function ensureCustomer(
   return writeOnce(dependencies, {
     recordId,
     // The key is the account's: two deals of one new customer, or a deal and its sync, make one customer.
-    writeKey: writeKey(salesId, `customer-${companyId}`),
+    writeKey: customerKey(salesId, companyId),
+    startedFrom: { number },
     action: 'create customer in Business Central',
     result: numbered,
     ambiguityWindowMs,
