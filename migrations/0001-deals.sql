@@ -192,9 +192,12 @@ CREATE TABLE documents (
   met_at timestamptz,
   gone_at timestamptz,
   -- A column and no condition of an index on the content: a document that is read anew moves no index.
-  is_open boolean GENERATED ALWAYS AS (kind = 'invoice' AND content ->> 'status' = 'Open') STORED
+  is_open boolean GENERATED ALWAYS AS (kind = 'invoice' AND content ->> 'status' = 'Open') STORED,
+  customer_id text GENERATED ALWAYS AS (content ->> 'customerId') STORED
 ) WITH (fillfactor = 80);
 CREATE INDEX documents_by_record ON documents (record_id);
+-- Whether a customer is new is asked before each confirmation, also of one that has another number by now.
+CREATE INDEX documents_by_customer ON documents (customer_id) WHERE customer_id IS NOT NULL;
 -- The invoices that are not paid, beside the many that are: the sweep looks for those that Business Central does not list.
 CREATE INDEX documents_open ON documents (document_id) WHERE is_open AND gone_at IS NULL;
 COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
@@ -204,6 +207,7 @@ COMMENT ON COLUMN documents.read_at IS 'When the content was saved last.';
 COMMENT ON COLUMN documents.met_at IS 'When a sweep of the open invoices last met it, changed or not.';
 COMMENT ON COLUMN documents.gone_at IS 'Since when a sweep does not find the invoice in Business Central; null again once it is read.';
 COMMENT ON COLUMN documents.is_open IS 'An invoice that Business Central called open: posted and not paid, or released and not posted.';
+COMMENT ON COLUMN documents.customer_id IS 'Id of the customer in Business Central; null for one that was deleted.';
 
 CREATE TABLE write_backs (
   invoice_id uuid PRIMARY KEY,

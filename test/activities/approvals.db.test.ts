@@ -114,6 +114,25 @@ it('a customer is new until something was handed over for it in this company', a
   expect(await isNew(next, randomUUID())).toBe(true);
 });
 
+it('a customer is no new one because it was given another number, and is one that got the number of another', async () => {
+  const [customerId, otherId] = [randomUUID(), randomUUID()];
+  const deal = async (change: { readonly customerId: string; readonly customerNumber: string }) => {
+    const [recordId, draft] = [await register(), makeInvoice({ id: randomUUID(), ...change })];
+    await ledger.saveDocument(recordId, 'invoice', draft);
+    await database.query(
+      'UPDATE source_records SET document_id = $2, customer_number = $3, company_id = $4 WHERE record_id = $1',
+      [recordId, draft.id, change.customerNumber, companyId],
+    );
+    const of = { recordId, companyId, customerNumber: change.customerNumber, draftId: draft.id };
+    return { recordId, isNew: async () => (await activities().findDraftFacts(of)).isNewCustomer };
+  };
+  const first = await deal({ customerId, customerNumber: 'C-1' });
+  await database.query('UPDATE source_records SET is_handed_over = true WHERE record_id = $1', [first.recordId]);
+  expect(await (await deal({ customerId, customerNumber: 'C-2' })).isNew()).toBe(false);
+  expect(await (await deal({ customerId: otherId, customerNumber: 'C-1' })).isNew()).toBe(true);
+  expect(await first.isNew()).toBe(true);
+});
+
 it('a draft is edited while it differs from what we wrote last, whoever has changed it', async () => {
   const recordId = await register();
   const draft = makeInvoice({ id: randomUUID() });

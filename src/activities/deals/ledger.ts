@@ -158,7 +158,8 @@ export function createLedgerActivities({
       const documents = await ledger.listDocuments(of.recordId);
       const current = documents.find(({ documentId }) => documentId === draftId)?.content;
       const isEdited = own !== undefined && current !== undefined && findDraftEdits(own, current).length > 0;
-      return { isNewCustomer: await ledger.isNewCustomer(of), isEdited };
+      const customerId = current?.customerId;
+      return { isNewCustomer: await ledger.isNewCustomer({ ...of, customerId }), isEdited };
     },
     /** `last`: it is the last one that was missing, and goes into the trail with the state that it leads to. */
     async recordApproval(given: GivenApproval): Promise<'counted' | 'last' | 'void'> {

@@ -125,20 +125,27 @@ export interface CustomerOfDeal {
   readonly recordId: string;
   readonly companyId: string;
   readonly customerNumber: string;
+  /** As its document shows it; undefined where it shows none. */
+  readonly customerId?: string | undefined;
 }
 
-/** Whether nothing was handed over for the customer before. */
+/** Whether nothing was handed over for the customer before, by its id where the documents show one, as its number may change. */
 export async function isNewCustomer(
   db: Queryable,
-  { recordId, companyId, customerNumber }: CustomerOfDeal,
+  { recordId, companyId, customerNumber, customerId }: CustomerOfDeal,
 ): Promise<boolean> {
   // Of the other deal no more is read: what it has become must not stop this one (I13).
   const earlier = await selectRow(
     db,
     earlierRow,
-    `SELECT record_id FROM source_records
-     WHERE is_handed_over AND customer_number = $1 AND company_id = $2 AND record_id <> $3 LIMIT 1`,
-    [customerNumber, companyId, recordId],
+    `SELECT record_id FROM source_records r
+     WHERE is_handed_over AND customer_number = $1 AND company_id = $2 AND record_id <> $3 AND NOT EXISTS (
+       SELECT FROM documents d WHERE d.document_id = r.document_id AND d.customer_id <> $4)
+     UNION ALL
+     SELECT r.record_id FROM documents d JOIN source_records r ON r.record_id = d.record_id
+     WHERE d.customer_id = $4 AND r.is_handed_over AND r.company_id = $2 AND r.record_id <> $3
+     LIMIT 1`,
+    [customerNumber, companyId, recordId, customerId ?? null],
   );
   return earlier === undefined;
 }
