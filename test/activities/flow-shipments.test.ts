@@ -31,6 +31,23 @@ async function order() {
 const ship = (orderId: string, quantity: string) =>
   counter.books.postOrder(orderId, [{ sequence: 10_000, ship: quantity, invoice: '0' }]);
 
+/** Undo Shipment: a line of the opposite quantity halfway to the next line, or behind the last one. */
+function undoShipments(recordId: string): void {
+  const { company } = counter.simulators.businessCentral;
+  const shipments = [...company.all('salesShipments')].filter(
+    (row) => row['externalDocumentNumber'] === documentKey(recordId),
+  );
+  for (const { id } of shipments) {
+    const lines = [...company.all('salesShipmentLines')].filter((line) => line['documentId'] === id);
+    for (const { id: _, ...line } of lines)
+      company.insert('salesShipmentLines', {
+        ...line,
+        sequence: Number(line['sequence']) + 10_000,
+        quantity: `-${line['quantity']}`,
+      });
+  }
+}
+
 describe('a shipment', () => {
   it('fills the columns of the order and of its lines; two in parts add up', async () => {
     const { deal, orderId } = await order();
@@ -74,6 +91,19 @@ describe('a shipment', () => {
     const line = store().find('salesorderdetail', first.lineId);
     expect(Number(line?.['quantityshipped'])).toBe(0.25);
     expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0.25);
+  });
+
+  // reference/business-central 4.4: the shipment itself is not stamped anew
+  it('that was undone counts no more once the order is shipped again', async () => {
+    const { deal, orderId } = await order();
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    undoShipments(deal.recordId);
+    await ship(orderId, '0.5');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0.5);
+    const line = store().find('salesorderdetail', deal.lines[0]?.lineId ?? '');
+    expect(Number(line?.['quantityshipped'])).toBe(0.5);
   });
 
   it('of a deal that a restored ledger does not know yet reaches the order once it does', async () => {

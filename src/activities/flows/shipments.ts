@@ -12,7 +12,7 @@ import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import { type LineRules, toUnitCode } from '../../deal/line-rules.js';
 import { bySequence } from '../../deal/lines-by-sequence.js';
-import { add, divide, isZero } from '../../deal/money.js';
+import { add, divide, isLess, isZero } from '../../deal/money.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { Carried, DealOfDocument, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
@@ -30,7 +30,7 @@ export type ShipmentDependencies = StampedDependencies &
   RowUpdateDependencies & {
     /** By which a line may have been converted to another unit. */
     readonly lines: LineRules;
-    readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments'>;
+    readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments' | 'listShipmentsOfOrder'>;
     readonly dataverse: Pick<DataverseClient, 'findNote' | 'createNote'>;
     readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
     readonly ledger: Pick<DealLedger, 'getDeal' | 'findRecord'>;
@@ -57,7 +57,7 @@ export function createShipmentFlow(
     return shipments.map((shipment): FoundThing => {
       const { id: sourceId, etag, number, date, method, orderNumber } = shipment;
       const tail = findTail(shipment.externalDocumentNumber);
-      const lines = JSON.stringify(shipment.lines.filter(({ quantity }) => !isZero(quantity)));
+      const lines = toStoredLines(shipment);
       return withDeal({ sourceId, etag, values: { number, date, method, orderNumber, lines } }, tail, deals);
     });
   }
@@ -83,6 +83,16 @@ export function createShipmentFlow(
     const shipments = await flows.listFoundAfterwards(name, 'deal');
     const deals = await flows.findDeals(shipments.map(({ awaits }) => awaits));
     return shipments.map(({ awaits, ...shipment }) => withDeal(shipment, awaits, deals));
+  }
+
+  /** What was undone since shows only in the lines of the shipment, of which the reading by stamps does not hear. */
+  async function listAsOfNow(recordId: string, { orderNumber = '' }: FlowValues): Promise<FlowValues[]> {
+    const [known, now] = await Promise.all([
+      flows.listOfTarget(name, recordId),
+      orderNumber === '' ? [] : toTemporalFailures(() => businessCentral.listShipmentsOfOrder(orderNumber)),
+    ]);
+    const lines = new Map(now.map((shipment) => [shipment.id, toStoredLines(shipment)]));
+    return known.map(({ sourceId, values }) => ({ ...values, lines: lines.get(sourceId) ?? values['lines'] ?? '[]' }));
   }
 
   async function writeColumns(recordId: string, shipments: readonly FlowValues[]): Promise<Carried> {
@@ -152,8 +162,8 @@ export function createShipmentFlow(
     async carry({ sourceId, recordId, values }) {
       if (recordId === undefined) throw new InternalError('the shipment has no order');
       if (!rule.columns && rule.lineColumn === undefined) return writeNote(recordId, sourceId, values);
+      const shipments = await listAsOfNow(recordId, values);
       try {
-        const shipments = (await flows.listOfTarget(name, recordId)).map((one) => one.values);
         return await writeColumns(recordId, shipments);
       } catch (error) {
         // A submitted order takes notes and no columns (reference/dataverse-sales 3.5).
@@ -165,6 +175,26 @@ export function createShipmentFlow(
   };
 }
 
+function toStoredLines({ lines }: Pick<Shipment, 'lines'>): string {
+  return JSON.stringify(lines.filter(({ quantity }) => !isZero(quantity)));
+}
+
+/**
+ * Undoing a line appends one of the opposite quantity behind it, with a sequence of its own (reference/business-central 4.4):
+ * it counts for the line that it takes back. What is sold with a negative quantity is shipped so.
+ */
+function withUndone(lines: readonly ShippedLine[], sold: ReadonlyMap<number, DealLine>): ShippedLine[] {
+  const inOrder = [...lines].sort((a, b) => a.sequence - b.sequence);
+  return inOrder.map((line, at) => {
+    const isReturn = isLess(sold.get(line.sequence)?.quantity ?? '0', '0');
+    if (isReturn || !isLess(line.quantity, '0')) return line;
+    const undone = inOrder
+      .slice(0, at)
+      .findLast(({ unit, quantity }) => unit === line.unit && isZero(add(quantity, line.quantity)));
+    return undone ? { ...line, sequence: undone.sequence } : line;
+  });
+}
+
 function readLines(values: FlowValues): readonly ShippedLine[] {
   return shippedLines.parse(JSON.parse(values['lines'] ?? '[]'));
 }
@@ -174,11 +204,11 @@ function toTotals(shipments: readonly FlowValues[], sold: readonly DealLine[], r
   const inOrder = [...shipments].sort((a, b) => (a['number'] ?? '').localeCompare(b['number'] ?? ''));
   // Parts are added up in their own unit first: a third of a box, three times, is a box.
   const shipped = new Map<string, ShippedLine>();
-  for (const line of inOrder.flatMap(readLines)) {
+  const soldLines = bySequence(sold);
+  for (const line of inOrder.flatMap((one) => withUndone(readLines(one), soldLines))) {
     const key = JSON.stringify([line.sequence, line.unit]);
     shipped.set(key, { ...line, quantity: add(shipped.get(key)?.quantity ?? '0', line.quantity) });
   }
-  const soldLines = bySequence(sold);
   const lines = new Map<number, string>();
   for (const line of shipped.values()) {
     const quantity = inUnitOfSale(line, soldLines.get(line.sequence), rules);

@@ -5,7 +5,7 @@ import { decimal, guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toPath } from './masters.js';
 import { listOf, pageOf } from './rows.js';
-import { type Receipt, toReceipt } from './transport.js';
+import { quote, type Receipt, toReceipt } from './transport.js';
 
 /** What flows back to Sales beside the invoices, and the files that documents are given. */
 
@@ -89,6 +89,8 @@ export interface FlowRequests {
   /** One page; deletions do not show (reference/business-central 6.3). */
   readChangedCreditMemos(since: Date, pageSize: number): Promise<ChangedPage<CreditMemo>>;
   readChangedShipments(since: Date, pageSize: number): Promise<ChangedPage<Shipment>>;
+  /** As they are by now: a line that is undone does not move the stamp of its shipment (reference/business-central 4.4). */
+  listShipmentsOfOrder(orderNumber: string): Promise<Shipment[]>;
   /** All of them: neither a balance nor a stock moves the stamp of its row. */
   readCustomerFigures(pageSize: number, link: string | undefined): Promise<SweptPage<CustomerFigures>>;
   readItemFigures(pageSize: number, link: string | undefined): Promise<SweptPage<ItemFigures>>;
@@ -154,6 +156,17 @@ const DOCUMENTS: Readonly<Record<DocumentKind, readonly [set: string, parentType
   order: ['salesOrders', 'Sales_x0020_Order'],
   quote: ['salesQuotes', 'Sales_x0020_Quote'],
 };
+
+function toShipment(row: z.output<typeof shipmentRow>): Shipment {
+  return {
+    ...toStamped(row),
+    externalDocumentNumber: row.externalDocumentNumber,
+    orderNumber: row.orderNumber,
+    date: row.postingDate,
+    method: row.shipmentMethodCode,
+    lines: (row.salesShipmentLines ?? []).map(({ unitOfMeasureCode: unit, ...line }) => ({ ...line, unit })),
+  };
+}
 
 /** @param http below the company */
 export function createFlowRequests(http: HttpTransport): FlowRequests {
@@ -230,20 +243,14 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       return toReceipt(answer);
     },
     readChangedShipments: (...place) =>
-      readChanged(
-        'salesShipments',
-        place,
-        shipmentRow,
-        (row) => ({
-          ...toStamped(row),
-          externalDocumentNumber: row.externalDocumentNumber,
-          orderNumber: row.orderNumber,
-          date: row.postingDate,
-          method: row.shipmentMethodCode,
-          lines: (row.salesShipmentLines ?? []).map(({ unitOfMeasureCode: unit, ...line }) => ({ ...line, unit })),
-        }),
-        '&$expand=salesShipmentLines',
-      ),
+      readChanged('salesShipments', place, shipmentRow, toShipment, '&$expand=salesShipmentLines'),
+    async listShipmentsOfOrder(orderNumber) {
+      const asked = 'read the shipments of the order';
+      const filter = encodeURIComponent(`orderNumber eq ${quote(orderNumber)}`);
+      const path = `salesShipments?$filter=${filter}&$expand=salesShipmentLines`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('business-central', asked, listOf(shipmentRow), body, requestId).value.map(toShipment);
+    },
     readCustomerFigures: (...page) =>
       sweep(
         ['customers', '$select=id,creditLimit,blocked&$expand=customerFinancialDetail'],
