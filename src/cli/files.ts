@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { UserError } from '../deal/errors.js';
+import { parseYamlFile } from '../mapping/rules/read-yaml.js';
 
 /** Files that people name on the command line: what is wrong with one is said by the argument that named it. */
 
@@ -16,16 +16,7 @@ export function readGivenFile(argument: string, file: string): string {
 
 /** @throws UserError that names the line of what is no YAML; JSON is YAML as well */
 export function readGivenYaml(argument: string, file: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(readGivenFile(argument, file), { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) throw new UserError(`${file}:${lines.linePos(error.pos[0]).line}`, `YAML (${error.message})`);
-  try {
-    return document.toJS();
-  } catch (problem) {
-    if (!(problem instanceof ReferenceError)) throw problem;
-    throw new UserError(file, `YAML (${problem.message})`);
-  }
+  return parseYamlFile(readGivenFile(argument, file), file, 'list');
 }
 
 /** Before the work whose result goes there: minutes of it would be lost. @throws UserError */

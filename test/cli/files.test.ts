@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGivenYaml } from '../../src/cli/files.js';
 import { withOptionNames } from '../../src/cli/option-names.js';
+import { parseAnswers } from '../../src/operations/connect/answers.js';
 import { runCli } from '../support/cli.js';
 
 let folder: string;
@@ -37,6 +38,29 @@ describe('a file that is named on the command line', () => {
     expect(() => readGivenYaml('--apply', file)).toThrow(`${file}:2: expected YAML (Flow sequence`);
     writeFileSync(file, '- { account: x, customer: *new }\n');
     expect(() => readGivenYaml('--apply', file)).toThrow(`${file}: expected YAML (Unresolved alias`);
+  });
+
+  it.each([
+    ['keys', 'a:hunter2=\nb:hunter2=\n'],
+    ['keys and comments', '# one\na:hunter2=\n# two\nb:hunter2=\n'],
+    ['a password that begins with a star', '*hunter2'],
+    ['a password that begins with a bar', '|hunter2'],
+  ])('is not quoted when it is another one by mistake: %s', (_what, content) => {
+    const file = join(folder, 'other.yaml');
+    writeFileSync(file, content);
+    for (const read of [() => readGivenYaml('--apply', file), () => parseAnswers(content, file)]) {
+      expect(read).toThrow(/expected (YAML|a (list|map) in YAML)/);
+      expect(read).not.toThrow(/hunter2/);
+    }
+  });
+
+  it('nor by `mapping check`', async () => {
+    const file = join(folder, 'keys');
+    writeFileSync(file, 'a:hunter2=\nb:hunter2=\n');
+    const { code, stdout, stderr } = await run('mapping', 'check', file);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${file}:1:1  rule (the whole): found a file that is no map in YAML`);
+    expect(stdout + stderr).not.toContain('hunter2');
   });
 });
 

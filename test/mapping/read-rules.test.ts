@@ -168,6 +168,47 @@ describe('a wrong rules file is refused with the line and column of every fault'
   });
 });
 
+/** By mistake the file of keys or passwords is named; the message stands in a log. */
+describe('a file that is no rules file', () => {
+  const CONTENT = 'hunter2';
+
+  it.each([
+    ['one key', `a:${CONTENT}=\n`],
+    ['keys', `a:${CONTENT}=\nb:${CONTENT}=\n`],
+    ['keys and comments', `# one\na:${CONTENT}=\n# two\nb:${CONTENT}=\n`],
+    ['a private key', `-----BEGIN PRIVATE KEY-----\n${CONTENT}\n-----END PRIVATE KEY-----\n`],
+    ['a password', CONTENT],
+    ['a password that begins with a star', `*${CONTENT}`],
+    ['a list', `- ${CONTENT}\n`],
+  ])('is called no map and not quoted: %s', (_what, text) => {
+    expect(faultsOf(text)).toEqual([
+      {
+        line: 1,
+        column: 1,
+        field: '',
+        found: 'a file that is no map in YAML, whose content is not shown',
+        right: 'rules such as `confirmation: person`',
+      },
+    ]);
+  });
+
+  it.each([
+    ['a number', '01234567'],
+    ['a text of several lines', `|${CONTENT}\n`],
+    ['a directive', `%YAML ${CONTENT}\n---\na: b\n`],
+    ['a token that does not belong there', `a: b\n]${CONTENT}\n`],
+    ['a text of several lines in a map', `a: |${CONTENT}\n`],
+    ['settings', `A=b\nCLIENT_SECRET=${CONTENT}: x\n`],
+    ['a setting with a colon in it', `CLIENT_SECRET=${CONTENT}: x\n`],
+    ['a password of digits under a name', 'password: 01234567\n'],
+    ['an alias under a name', `password: *${CONTENT}\n`],
+    ['a formula under a name', `other: { expression: "${CONTENT} (((" }\n`],
+    ['an alias in a known rule that is not YAML', `tables: !${CONTENT} x\n  y: z\n`],
+  ])('is refused and not quoted: %s', (_what, text) => {
+    expect(JSON.stringify(faultsOf(text))).not.toMatch(/hunter2|1234567/);
+  });
+});
+
 describe('a right rules file', () => {
   it('may be empty, and may lack the version', () => {
     expect(readRules('').version).toBe(1);

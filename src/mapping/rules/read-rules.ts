@@ -17,6 +17,7 @@ import { DealbridgeError } from '../../deal/errors.js';
 import { findNearNames } from '../../deal/near-names.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { SECTIONS, TARGETS } from '../fields/targets.js';
+import { describeYamlError } from './read-yaml.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 import { toReadColumns } from './unread-columns.js';
 
@@ -51,15 +52,22 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
+  const root = document.contents;
+  // By mistake it may be a file of keys or passwords.
+  if (root && !isMap(root) && !(isScalar(root) && root.value === null)) {
+    const found = 'a file that is no map in YAML, whose content is not shown';
+    throw new RulesError(file, [
+      { line: 1, column: 1, field: '', found, right: 'rules such as `confirmation: person`' },
+    ]);
+  }
   const faults: RulesFault[] = document.errors.map((error) => ({
     ...at(error.pos[0]),
     field: '',
     found: error.code.toLowerCase().replaceAll('_', ' '),
-    right: `YAML: ${error.message.split('\n')[0]}`,
+    right: `YAML: ${describeYamlError(error)}`,
   }));
   if (faults.length > 0) throw new RulesError(file, faults);
 
-  const root = document.contents;
   const unknown = findUnknownAliases(document);
   if (unknown.length > 0)
     throw new RulesError(
@@ -67,13 +75,14 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
       unknown.map((fault) => ({ ...fault, ...at(fault.offset) })),
     );
   const found = toContent(document, file);
-  const lost = [...findLostDigits(root), ...findDoubledCodes(root)];
+  const lost = [...findLostDigits(root), ...findDoubledCodes(root)].filter(({ field }) => isOfRules(field));
   faults.push(...lost.map((fault) => ({ ...fault, ...at(fault.offset) })));
   const parsed = rulesFile.safeParse(found);
   const issues = parsed.error?.issues.flatMap((issue) => toPlainIssues(issue)) ?? [];
   for (const issue of issues) {
     const offset = issue.isKey ? keyOffset(root, issue.path) : valueOffset(root, issue.path);
-    faults.push({ ...at(offset), field: issue.path.join('.'), found: show(found, issue), right: issue.right });
+    const field = isShown(issue) ? issue.path.join('.') : '';
+    faults.push({ ...at(offset), field, found: show(found, issue), right: issue.right });
   }
   const inFormulas = findFormulaFaults(root, yaml);
   // What is read is known of rules that can be understood.
@@ -92,9 +101,9 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
 function findUnknownAliases(document: Document) {
   const faults: { field: string; offset: number; found: string; right: string }[] = [];
   visit(document, {
-    Alias(_key, alias) {
+    Alias(_key, alias, ancestors) {
       if (alias.resolve(document)) return;
-      const found = `the alias *${alias.source}`;
+      const found = isOfRules(pathOf([...ancestors, alias])) ? `the alias *${alias.source}` : 'an alias';
       faults.push({
         field: '',
         offset: alias.range?.[0] ?? 0,
@@ -202,7 +211,21 @@ function objectIn(schema: unknown): SchemaObject {
   return schema;
 }
 
+const RULE_NAMES: ReadonlySet<string> = new Set(Object.keys(rulesFile.shape));
+
+/** Under any other name stands what is no rule of ours, and nobody knows how secret it is. */
+function isOfRules(field: string): boolean {
+  return RULE_NAMES.has(field.split('.', 1)[0] ?? '');
+}
+
+/** A misspelled rule looks like a name; a line of settings or a password does not. */
+function isShown({ path, isKey }: Pick<PlainIssue, 'path' | 'isKey'>): boolean {
+  const [name = ''] = path.map(String);
+  return RULE_NAMES.has(name) || (isKey && /^[A-Za-z][\w-]{0,39}$/.test(name));
+}
+
 function show(found: unknown, { path, isKey }: PlainIssue): string {
+  if (!isShown({ path, isKey })) return isKey ? 'a key that is not shown' : 'what is not shown';
   if (isKey) return `the key '${String(path.at(-1))}'`;
   const value = path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
@@ -315,7 +338,8 @@ function listFormulas(root: ParsedNode | null, yaml: string): PlacedFormula[] {
       const { value } = pair.value;
       if (typeof value !== 'string') return;
       const toOffset = (at: number): number => offsetInScalar(pair.value as Scalar<string>, at, yaml);
-      formulas.push({ text: value, field: pathOf([...ancestors, pair]), toOffset });
+      const field = pathOf([...ancestors, pair]);
+      if (isOfRules(field)) formulas.push({ text: value, field, toOffset });
     },
   });
   return formulas;

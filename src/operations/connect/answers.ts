@@ -1,6 +1,5 @@
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { UserError } from '../../deal/errors.js';
+import { parseYamlFile } from '../../mapping/rules/read-yaml.js';
 import { type InputFault, toInputFault, toUserError } from '../input-faults.js';
 
 /** What a set-up has to be told; everything else it finds. Secrets are named by their files and never stand here. */
@@ -50,11 +49,7 @@ export function checkAnswers(given: unknown): Answers {
 
 /** @throws UserError that names the line of what is no YAML */
 export function parseAnswers(yaml: string, file: string): Answers {
-  const lines = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) throw new UserError(`${file}:${lines.linePos(error.pos[0]).line}`, `YAML (${error.message})`);
-  return checkAnswers(document.toJS() ?? {});
+  return checkAnswers(parseYamlFile(yaml, file, 'map') ?? {});
 }
 
 /** Whatever stands in such a file is read by whoever gets it, and is in every copy. */
