@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../deal/errors.js';
-import { parseYamlFile } from '../mapping/rules/read-yaml.js';
+import { parseYamlFile } from '../operations/read-yaml-file.js';
 
 /** Files that people name on the command line: what is wrong with one is said by the argument that named it. */
 

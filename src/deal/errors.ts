@@ -11,14 +11,23 @@ export class DealbridgeError extends Error {
   }
 }
 
+/** What is wrong with an input, for people: the field, what would be right, and what was found there. */
+export interface InputFault {
+  readonly field: string;
+  readonly expected: string;
+  /** Null: nothing. Absent where it cannot be shown. */
+  readonly found?: unknown;
+}
+
 /** What a person can mend: which input it is, what was found there (null: nothing), and what would be right. */
 export class UserError extends DealbridgeError {
   readonly field: string;
   readonly expected: string;
   readonly found: unknown;
 
-  constructor(field: string, expected: string, found?: unknown) {
-    super('invalid-input', `${field}: expected ${expected}${found === undefined ? '' : `, got ${show(found)}`}`);
+  /** @param others what else is wrong with the same input; the message names it as well */
+  constructor(field: string, expected: string, found?: unknown, others: readonly InputFault[] = []) {
+    super('invalid-input', [{ field, expected, found }, ...others].map(describe).join('; '));
     this.field = field;
     this.expected = expected;
     this.found = found;
@@ -71,6 +80,10 @@ export class InternalError extends DealbridgeError {
   constructor(message: string) {
     super('internal', message);
   }
+}
+
+function describe({ field, expected, found }: InputFault): string {
+  return `${field}: expected ${expected}${found === undefined ? '' : `, got ${show(found)}`}`;
 }
 
 function show(found: unknown): string {

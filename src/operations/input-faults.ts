@@ -1,15 +1,7 @@
 import { z } from 'zod';
-import { UserError } from '../deal/errors.js';
+import { type InputFault, UserError } from '../deal/errors.js';
 
-/** What is wrong with an input, for people: the field, what would be right, and what was found there. */
-export interface InputFault {
-  readonly field: string;
-  readonly expected: string;
-  /** Null: nothing. Absent where it cannot be shown. */
-  readonly found?: unknown;
-}
-
-/** Names every fault; of several the first is the error's field. */
+/** Names every fault; of several the first one's field is that of the error. */
 export function toUserError(
   { issues }: z.core.$ZodError,
   given: unknown,
@@ -17,8 +9,7 @@ export function toUserError(
   toFault: typeof toInputFault = toInputFault,
 ): UserError {
   const [first, ...others] = issues.map((issue) => toFault(issue, given, whole));
-  const expected = [first?.expected, ...others.map((other) => `${other.field}: expected ${other.expected}`)];
-  return new UserError(first?.field ?? whole, expected.join('; '), others.length === 0 ? first?.found : undefined);
+  return new UserError(first?.field ?? whole, first?.expected ?? 'another input', first?.found, others);
 }
 
 /** @param whole how the input as a whole is called */

@@ -41,7 +41,14 @@ describe('an input that does not fit', () => {
     [{ within: { certificate: 'PEM text' } }, 'within.certificate: expected a text of at most 3 characters'],
     [{ deals: ['1', '2'] }, 'deals: expected a list of at most 1'],
     [{ other: 1 }, 'input: expected no field other'],
-    [{ note: 'x', kind: 'a' }, 'note: expected a text of at least 2 characters; kind: expected one of quote, order'],
+    [
+      { note: 'x', kind: 'a' },
+      "note: expected a text of at least 2 characters, got 'x'; kind: expected one of quote, order, got 'a'",
+    ],
+    [
+      { secret: 'very secret', given: undefined },
+      'secret: expected a text of at most 3 characters; given: expected a text, got nothing',
+    ],
     [{ limit: '20' }, 'it fits'],
   ])('%j: %s', (input, message) => {
     expect(said(input)).toBe(message);

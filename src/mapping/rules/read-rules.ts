@@ -17,9 +17,9 @@ import { DealbridgeError } from '../../deal/errors.js';
 import { findNearNames } from '../../deal/near-names.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { SECTIONS, TARGETS } from '../fields/targets.js';
-import { describeYamlError } from './read-yaml.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 import { toReadColumns } from './unread-columns.js';
+import { describeYamlError } from './yaml-errors.js';
 
 /** Reads the rules file and tells every fault at once, with line and column, what was found and what would be right. */
 

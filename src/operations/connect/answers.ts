@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { parseYamlFile } from '../../mapping/rules/read-yaml.js';
-import { type InputFault, toInputFault, toUserError } from '../input-faults.js';
+import type { InputFault } from '../../deal/errors.js';
+import { toInputFault, toUserError } from '../input-faults.js';
+import { parseYamlFile } from '../read-yaml-file.js';
 
 /** What a set-up has to be told; everything else it finds. Secrets are named by their files and never stand here. */
 
