@@ -11,11 +11,19 @@ export interface CertificateFacts {
   readonly expiresAt: Date;
 }
 
+/** Never quotes what was given. */
 export class CredentialError extends DealbridgeError {
-  constructor(message: string) {
-    super('invalid-credential', message);
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(expected: string, found: string) {
+    super('invalid-credential', `expected ${expected}, got ${found}`);
+    this.expected = expected;
+    this.found = found;
   }
 }
+
+const PAIR = 'private key and certificate in one PEM text';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/;
 const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
@@ -24,10 +32,10 @@ const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]
 export function parseCertificate(pem: string): { readonly credential: Credential; readonly facts: CertificateFacts } {
   const certificateText = CERTIFICATE.exec(pem)?.[0];
   const key = PRIVATE_KEY.exec(pem);
-  if (!certificateText) throw new CredentialError('expected private key and certificate, got no CERTIFICATE block');
-  if (!key) throw new CredentialError('expected private key and certificate, got no PRIVATE KEY block');
+  if (!certificateText) throw new CredentialError(PAIR, 'no CERTIFICATE block');
+  if (!key) throw new CredentialError(PAIR, 'no PRIVATE KEY block');
   if (key[1]?.startsWith('ENCRYPTED')) {
-    throw new CredentialError('the private key has a passphrase: give it without one, it is sealed here');
+    throw new CredentialError('a private key without a passphrase, since it is sealed here', 'one with a passphrase');
   }
   let certificate: X509Certificate;
   let privateKey: KeyObject;
@@ -35,21 +43,22 @@ export function parseCertificate(pem: string): { readonly credential: Credential
     certificate = new X509Certificate(certificateText);
     privateKey = createPrivateKey(key[0]);
   } catch {
-    throw new CredentialError('expected readable PEM of private key and certificate');
+    throw new CredentialError(PAIR, 'blocks that cannot be read');
   }
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new CredentialError('the private key does not belong to the certificate');
+    throw new CredentialError('the private key of the certificate', 'the one of another certificate');
   }
   const keyType = privateKey.asymmetricKeyType?.toUpperCase() ?? 'unknown';
   if (keyType !== 'RSA') {
-    throw new CredentialError(
-      `expected a certificate with an RSA key, which Entra asks for, got one with an ${keyType} key`,
-    );
+    throw new CredentialError('a certificate with an RSA key, which Entra asks for', `one with an ${keyType} key`);
   }
   const thumbprintSha256 = createHash('sha256').update(certificate.raw).digest('hex');
   const expiresAt = new Date(certificate.validTo);
   if (expiresAt.getTime() <= Date.now()) {
-    throw new CredentialError(`the certificate expired on ${expiresAt.toISOString().slice(0, 10)}`);
+    throw new CredentialError(
+      'a certificate that has not expired',
+      `one that did on ${expiresAt.toISOString().slice(0, 10)}`,
+    );
   }
   return {
     credential: {

@@ -40,7 +40,7 @@ describe('the errors of the product', () => {
     [new RefusedError('not now'), 'RefusedError', 'refused-now'],
     [new ConfigError('no'), 'ConfigError', 'invalid-configuration'],
     [new KeysError('no'), 'KeysError', 'invalid-keys'],
-    [new CredentialError('no'), 'CredentialError', 'invalid-credential'],
+    [new CredentialError('one', 'none'), 'CredentialError', 'invalid-credential'],
     [new FormulaError('no', 3), 'FormulaError', 'invalid-formula'],
     [new SealError('unknown-key', 'k'), 'SealError', 'unknown-key'],
     [new RemoteApiError('dataverse', 'throttled', 'read an account', {}), 'RemoteApiError', 'throttled'],

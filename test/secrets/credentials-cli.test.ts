@@ -100,9 +100,14 @@ describe('dealbridge credentials', () => {
       };
       const [own, other] = [make('own'), make('other')];
       const mixed = await give(own.key + other.certificate, 'dataverse', '--certificate');
-      expect(mixed).toMatchObject({ code: 1, stderr: 'the private key does not belong to the certificate\n' });
+      expect(mixed).toMatchObject({
+        code: 2,
+        stderr: "--certificate: expected the private key of the certificate, got 'the one of another certificate'\n",
+      });
       const half = await give(own.certificate, 'dataverse', '--certificate');
-      expect(half.stderr).toMatch(/^expected private key and certificate, got no PRIVATE KEY block/);
+      expect(half.stderr).toMatch(
+        /^--certificate: expected private key and certificate in .*, got 'no PRIVATE KEY block'/,
+      );
 
       const kept = await give(own.certificate + own.key, 'dataverse', '--certificate', '--overlap-hours', '0');
       expect(kept.stdout).toMatch(/^dataverse: generation \d stored, .*, certificate until 2/);

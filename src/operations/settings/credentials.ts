@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AppRegistration, type CredentialProvider, requestToken } from '../../clients/entra/tokens.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { RefusedError, UserError } from '../../deal/errors.js';
+import { UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
 import {
   CREDENTIAL_NAMES,
@@ -118,6 +118,6 @@ function toCertificate(name: string, pem: string) {
     const { credential, facts } = parseCertificate(pem);
     return { credential, certificate: facts };
   } catch (error) {
-    throw error instanceof CredentialError ? new RefusedError(error.message) : error;
+    throw error instanceof CredentialError ? new UserError('certificate', error.expected, error.found) : error;
   }
 }
