@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createEnvironmentLedger, findCompanyNames } from '../../src/ledger/settings/environments.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { runCli } from '../support/cli.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
@@ -53,6 +55,30 @@ describe('without Temporal', () => {
     expect(stderr).toBe('');
     expect(stdout).toContain(said);
     expect(code).toBe(0);
+  });
+});
+
+describe('a company that the ledger does not know', () => {
+  const list = (...args: string[]) => runCli(['list', '--company', ...args], env);
+
+  it('is refused with those that it knows, and one without a deal that fits is none of these', async () => {
+    const none = await list('Fabrikam');
+    expect(none.stderr.trim()).toBe(
+      "--company: expected the name or id of a company that the ledger knows, of which there is none yet, got 'Fabrikam'",
+    );
+    expect(none.code).toBe(2);
+    for (const [address, companyName] of Object.entries({ 'https://one': 'Contoso', 'https://two': 'Adatum' }))
+      await createEnvironmentLedger(database).ensureRegistered(
+        { system: 'business-central', address, identity: { companyId: randomUUID(), companyName } },
+        'test',
+      );
+    const unknown = await list('Fabrikam', '--state', 'held');
+    expect(unknown.stderr.trim()).toBe("--company: expected one of Adatum, Contoso, or its id, got 'Fabrikam'");
+    expect(unknown.code).toBe(2);
+    expect(await list('CONTOSO')).toEqual({ code: 0, stdout: 'no deal fits\n', stderr: '' });
+    const [one] = await findCompanyNames(database).then((names) => [...names.keys()]);
+    expect(await list(String(one).toUpperCase())).toEqual({ code: 0, stdout: 'no deal fits\n', stderr: '' });
+    expect((await list(randomUUID())).code).toBe(2);
   });
 });
 

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { UnknownError } from '../../deal/errors.js';
 import { HOLD_OWNERS, HOLDS, type HoldOwner, type HoldReason, isHoldReason } from '../../deal/holds.js';
+import { findGuid } from '../../deal/ids.js';
 import { DEAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
 import { DEAL_ORDERS, type DealOrder, type ListedDeal, listDeals as readDeals } from '../../ledger/deals/list-deals.js';
+import { findCompanyNames } from '../../ledger/settings/environments.js';
 import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
@@ -38,17 +41,37 @@ const LIST_DEALS_INPUT = z.strictObject({
 export const listDeals = defineOperation({
   act: 'list deals',
   input: LIST_DEALS_INPUT,
-  run: ({ database, now }: { readonly database: Queryable; readonly now: Date }, input): Promise<ListedDeal[]> =>
-    readDeals(database, {
+  run: async (
+    { database, now }: { readonly database: Queryable; readonly now: Date },
+    input,
+  ): Promise<ListedDeal[]> => {
+    const { company } = input;
+    const found = await readDeals(database, {
       states: input.state,
       reasons: toReasons(input.reason as HoldReason[] | undefined, input.owner),
       before: input.olderThan === undefined ? undefined : new Date(now.getTime() - toMilliseconds(input.olderThan)),
       above: input.above,
-      company: input.company,
+      company,
       order: input.sort,
       limit: input.limit,
-    }),
+    });
+    if (found.length === 0 && company !== undefined) await ensureKnown(database, company);
+    return found;
+  },
 });
+
+/** That no deal fits would be no answer to a misspelled name. @throws UnknownError */
+async function ensureKnown(database: Queryable, company: string): Promise<void> {
+  const known = await findCompanyNames(database);
+  const names = [...new Set(known.values())].sort();
+  const isNamed = names.some((name) => name.toLowerCase() === company.toLowerCase());
+  if (isNamed || known.has(findGuid(company) ?? '')) return;
+  const expected =
+    names.length > 0
+      ? `one of ${names.join(', ')}, or its id`
+      : 'the name or id of a company that the ledger knows, of which there is none yet';
+  throw new UnknownError('company', expected, company);
+}
 
 function toMilliseconds(age: string): number {
   return Number(age.slice(0, -1)) * UNIT_MS[age.slice(-1) as keyof typeof UNIT_MS];
