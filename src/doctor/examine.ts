@@ -20,6 +20,7 @@ import { examineWebhooks } from './sales-webhooks.js';
 import { examineStarter } from './starter.js';
 import { createStep, type Step, toSilentTitle } from './step.js';
 import { examineLoops, examineQueues, examineTemporal } from './temporal.js';
+import { examineTrailKeys } from './trail-keys.js';
 import { examineWitnesses } from './witnesses.js';
 
 /** The whole examination, in the order in which it is told. It changes nothing anywhere. */
@@ -89,6 +90,7 @@ export function createExamination(load: () => Config): Examination {
       examineQueues(temporal, config),
       examineRuns(temporal),
       examineLoops(temporal, config, companies),
+      examineTrailKeys({ database, db, ids }),
       examineWitnesses({ config, database, db }),
       examineLanes({ database, db, config }),
       examineFeeds({ database, db, config }),
