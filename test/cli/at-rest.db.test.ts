@@ -67,13 +67,13 @@ describe('a company that the ledger does not know', () => {
       "--company: expected the name or id of a company that the ledger knows, of which there is none yet, got 'Fabrikam'",
     );
     expect(none.code).toBe(2);
-    for (const [address, companyName] of Object.entries({ 'https://one': 'Contoso', 'https://two': 'Adatum' }))
+    for (const [address, companyName] of Object.entries({ 'https://one': 'Contoso', 'https://two': 'Adventure' }))
       await createEnvironmentLedger(database).ensureRegistered(
         { system: 'business-central', address, identity: { companyId: randomUUID(), companyName } },
         'test',
       );
     const unknown = await list('Fabrikam', '--state', 'held');
-    expect(unknown.stderr.trim()).toBe("--company: expected one of Adatum, Contoso, or its id, got 'Fabrikam'");
+    expect(unknown.stderr.trim()).toBe("--company: expected one of Adventure, Contoso, or its id, got 'Fabrikam'");
     expect(unknown.code).toBe(2);
     expect(await list('CONTOSO')).toEqual({ code: 0, stdout: 'no deal fits\n', stderr: '' });
     const [one] = await findCompanyNames(database).then((names) => [...names.keys()]);
