@@ -129,7 +129,8 @@ export function createDeciders(options: DecidersOptions): Deciders {
   function invoiceDifference(deal: Deal, orderId: string): void {
     const key = differenceKey(orderId);
     const all = [...company.invoices.values()];
-    if (all.some(({ row }) => row['externalDocumentNumber'] === key)) return;
+    const made = all.find(({ row }) => row['externalDocumentNumber'] === key);
+    if (made?.isPosted) return;
     const { store } = simulators.dataverse;
     const quote = deal.records.find(({ table }) => table === 'quote');
     const [order, before] = [store.find('salesorder', orderId), quote && store.find('quote', quote.id)];
@@ -149,8 +150,8 @@ export function createDeciders(options: DecidersOptions): Deciders {
         },
       ],
     };
-    // Whoever may not post it has not made it either, and begins again later.
-    company.transact(() => postDraft(company, createDocument(company, 'invoice', bill)));
+    // Whoever may not post it, since the period is closed, does so later.
+    company.transact(() => postDraft(company, made ?? createDocument(company, 'invoice', bill)));
   }
 
   async function decideDiscount(deal: Deal, { record_id: recordId, document_id: documentId }: Waiting): Promise<void> {
