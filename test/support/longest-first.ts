@@ -8,6 +8,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/load/feed-paging.e2e.test.ts': 30,
   // Before the list of deals, whose time is looked at.
   'test/load/fit.e2e.test.ts': 7,
+  'test/end-to-end/patient-start.e2e.test.ts': 80,
   'test/end-to-end/exactly-once.e2e.test.ts': 63,
   'test/workflows/long-waits.temporal.test.ts': 50,
   'test/end-to-end/audit.e2e.test.ts': 46,
