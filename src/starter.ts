@@ -41,6 +41,7 @@ import { endWhileStarting, stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
 import { createLedgerObserver, toReading } from './process/telemetry/observe-ledger.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
+import { VERSION } from './process/version.js';
 import { warnOfUnknownSettings } from './process/warn-of-settings.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
@@ -155,7 +156,7 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
     { log, deskUrl: desk?.url },
   );
   if (!(await signIns.all)) return;
-  log.info({ port: address.port }, 'starter ready');
+  log.info({ port: address.port, version: VERSION }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
   if (config.feeds) feeds = keepTrying(companyFeeds.ensure, { log, findRetryAfter });
   process.send?.({ ready: true, port: address.port, desk: desk && { url: desk.url, signInLink: desk.signInLink } });

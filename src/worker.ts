@@ -16,6 +16,7 @@ import { endWhileStarting } from './process/stop-on-signal.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
 import { connectTemporal } from './process/temporal-connection.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
+import { VERSION } from './process/version.js';
 import { warnOfUnknownSettings } from './process/warn-of-settings.js';
 import { openWitnesses } from './process/witnesses.js';
 import { setGauge } from './telemetry/instruments.js';
@@ -87,7 +88,7 @@ try {
     // Its deals wait while a sign-in is refused, and the alert that says so is sent.
     void signIns?.all.then((areGood) => {
       if (!areGood) return;
-      log.info({ company: config.businessCentral.company }, 'worker ready');
+      log.info({ company: config.businessCentral.company, version: VERSION }, 'worker ready');
       process.send?.('ready');
     });
   });

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { VERSION } from '../process/version.js';
 
 type Add = (program: Command) => void;
 
@@ -31,6 +32,7 @@ const MODULES: readonly (readonly [names: readonly string[], load: () => Promise
 export async function createProgram(called?: string): Promise<Command> {
   const program = new Command('dealbridge')
     .description('Hand won deals over from Dynamics 365 Sales to Business Central')
+    .version(VERSION, '-V, --version', 'print the version')
     .exitOverride();
   const own = MODULES.filter(([names]) => called !== undefined && names.includes(called));
   for (const [, load] of own.length > 0 ? own : MODULES) (await load())(program);

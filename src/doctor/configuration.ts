@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { type Config, ConfigError, findUnknownSettings } from '../process/config.js';
 import { isOfUnknownSetting, type UnknownSetting } from '../process/unknown-settings.js';
+import { VERSION } from '../process/version.js';
 import { openKeyFile } from '../secrets/key-file.js';
 import { parseKeys } from '../secrets/keys.js';
 import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
@@ -13,7 +14,10 @@ export function examineConfiguration(
   findUnknown: () => readonly UnknownSetting[] = findUnknownSettings,
 ): Step<Config> {
   return createStep('configuration', {}, async () => {
-    const unknown = findUnknown().map(toUnknownFinding);
+    const before = [
+      ok('version', `Dealbridge ${VERSION} on Node.js ${process.versions.node}`),
+      ...findUnknown().map(toUnknownFinding),
+    ];
     try {
       const value = load();
       const { mapping, lines } = value.rules;
@@ -21,13 +25,13 @@ export function examineConfiguration(
       return {
         value,
         findings: [
-          ...unknown,
+          ...before,
           ok('settings', 'all there'),
           ok('rules', `usable: ${plural(fields, 'mapped field')}, ${plural(lines.rules?.length ?? 0, 'line rule')}`),
         ],
       };
     } catch (error) {
-      if (error instanceof ConfigError) return { findings: [...unknown, ...toFindings(error)] };
+      if (error instanceof ConfigError) return { findings: [...before, ...toFindings(error)] };
       throw error;
     }
   });

@@ -1,7 +1,8 @@
 import type { Settings } from '../ledger/settings/configuration-log.js';
 import type { Config } from './config.js';
+import { VERSION } from './version.js';
 
-/** The configuration as the audit trail may hold it: flat, by name, without secrets. */
+/** The configuration as the audit trail may hold it, with the version that worked by it: flat, by name, without secrets. */
 
 /** Whatever is called like a secret is left out, also what a later setting brings. */
 const SECRET = /secret|password|credential|certificate|private|token|database/i;
@@ -10,7 +11,7 @@ const PEOPLE = /^rules\.alerts\.(mailFrom$|channels\.\d+\.to\.)/;
 const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
 
 export function toEffectiveSettings({ mapping: _keptApart, rulesFile: _sameAsRules, ...config }: Config): Settings {
-  const settings: Record<string, string | number | boolean> = {};
+  const settings: Record<string, string | number | boolean> = { version: VERSION };
   flatten('', config, settings);
   return settings;
 }

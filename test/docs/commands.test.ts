@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
+import { runCli } from '../support/cli.js';
 
 /** The page of commands says what the program says. */
 
@@ -35,6 +36,16 @@ describe('what is read for one command', () => {
   it('is all of it where no command has the name', async () => {
     for (const called of [undefined, '--help', 'help', 'nothing'])
       expect((await createProgram(called)).helpInformation()).toBe(program.helpInformation());
+  });
+});
+
+describe('--version', () => {
+  it('is that of the package, and needs no command', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
+    for (const asked of ['--version', '-V']) {
+      const { code, stdout, stderr } = await runCli([asked], {});
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    }
   });
 });
 

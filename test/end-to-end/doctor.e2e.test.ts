@@ -59,7 +59,7 @@ describe('dealbridge doctor', () => {
     expect(stdout.match(/^ {2}WRONG .*/gm)).toBeNull();
     expect(code).toBe(0);
     for (const line of [
-      /^configuration\n {2}ok +settings: all there$/m,
+      /^configuration\n {2}ok +version: Dealbridge \d\S+ on Node\.js \d+\.\S+\n {2}ok +settings: all there$/m,
       /^token for dataverse\n {2}ok +token: Entra takes the secret of the settings/m,
       /^ {2}ok +opportunity Win: enabled, asynchronous$/m,
       /^ {2}ok +business-central: \d pollers?$/m,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/process/config.js';
 import { toEffectiveSettings } from '../../src/process/effective-settings.js';
@@ -31,6 +32,11 @@ describe('the configuration that the audit trail may hold', () => {
     });
     expect(settings['dataverse.environmentUrl']).toBe('https://contoso.crm4.dynamics.com');
     expect(JSON.stringify(settings)).not.toMatch(/password|-secret/i);
+  });
+
+  it('says which version worked by it', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
+    expect(toEffectiveSettings(loadConfig(ENVIRONMENT))['version']).toBe(version);
   });
 
   it('names the mapping, which is kept apart', () => {

@@ -94,6 +94,7 @@ describe('a setting that no one reads', () => {
     );
     const { findings } = await step.report();
     expect(findings.map(({ check, result }) => `${check}: ${result}`)).toEqual([
+      'version: ok',
       'BC_COMPANIES: warning',
       'BC_COMPANY: wrong',
     ]);

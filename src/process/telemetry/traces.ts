@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type ProcessName, parseHeaders, type TelemetryConfig } from '../telemetry-settings.js';
+import { VERSION } from '../version.js';
 
 /** Sends spans to the collector, in batches; without one nothing is loaded. A collector that is away costs spans and nothing else. */
 
@@ -29,7 +30,10 @@ export async function startTraces(
     timeoutMillis: EXPORT_MS,
   });
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': traces.serviceName ?? `dealbridge-${process}` }),
+    resource: resourceFromAttributes({
+      'service.name': traces.serviceName ?? `dealbridge-${process}`,
+      'service.version': VERSION,
+    }),
     spanProcessors: [new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_MS })],
   });
   provider.register();
