@@ -13,7 +13,7 @@ export function printPreview(preview: Preview): string {
     out.push('', 'Document:', ...printRow(document.header, '  '));
     for (const line of document.lines) {
       const { sequence, lineType, lineObjectNumber, quantity, unitOfMeasureCode, unitPrice } = line.values;
-      const what = [lineObjectNumber, quantity, unitOfMeasureCode, unitPrice && `à ${unitPrice}`].filter(Boolean);
+      const what = [lineObjectNumber, quantity, unitOfMeasureCode, unitPrice && `at ${unitPrice}`].filter(Boolean);
       out.push(`  line ${Number(sequence) / 10_000}: ${[lineType, ...what].join(' ')}`);
       out.push(...printRow(line, '    ', SHOWN_ABOVE));
     }

@@ -14,3 +14,9 @@ export function findClosedPeriod(postingDate: string | undefined, period: Postin
   const isOpen = (period.from ?? postingDate) <= postingDate && postingDate <= (period.to ?? postingDate);
   return isOpen ? undefined : { postingDate, ...period };
 }
+
+export function describePostingPeriod({ from, to }: PostingPeriod): string {
+  if (from !== undefined && to !== undefined) return `open from ${from} to ${to}`;
+  if (from !== undefined) return `open from ${from} on`;
+  return to === undefined ? 'open for every date' : `open until ${to}`;
+}

@@ -11,7 +11,7 @@ import {
 import { FLOWS, type FlowName } from '../deal/flows.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
-import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
+import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
 import { look } from './refusals.js';
 import { codesOfRules } from './rules-codes.js';
 import { createStep, type Step } from './step.js';
@@ -37,7 +37,7 @@ export function examineCompany(
     const { company: wanted, environmentUrl } = place ?? known.config.businessCentral;
     const quick = { ...known.access, environmentUrl, timeoutMs: Math.min(known.access.timeoutMs, TIMEOUT_MS) };
     const { company, companies } = await lookUpCompany(quick, wanted);
-    const environment = ok('environment', `answers, ${companies.length} companies`);
+    const environment = ok('environment', `answers, ${plural(companies.length, 'company', 'companies')}`);
     if (!company) {
       const names = listed(companies.map((one) => `'${one.name}'`));
       const setting = place ? '`company` in the rules file' : 'BC_COMPANY';

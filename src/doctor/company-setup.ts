@@ -5,6 +5,7 @@ import {
 } from '../clients/business-central/client.js';
 import type { SetupFacts } from '../clients/business-central/probe.js';
 import { toCode } from '../deal/codes.js';
+import { describePostingPeriod } from '../deal/posting-period.js';
 import type { Config } from '../process/config.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
@@ -55,7 +56,7 @@ export function examineSetup(company: Step<CompanyAccess>, configuration: Step<C
 }
 
 function toPeriod({ postingFrom, postingTo }: SetupFacts, today: string): Finding {
-  const found = `open from ${postingFrom ?? 'ever'} to ${postingTo ?? 'ever'}`;
+  const found = describePostingPeriod({ from: postingFrom, to: postingTo });
   const isOpen = (postingFrom ?? today) <= today && today <= (postingTo ?? today);
   const advice = `Page General Ledger Setup: let Allow Posting From and Allow Posting To cover ${today}.`;
   return isOpen ? ok('posting period', found) : wrong('posting period', `${found}: not today, ${today}`, advice);
@@ -77,7 +78,8 @@ export function examineRuleTargets(company: Step<CompanyAccess>, configuration: 
         const found = new Set((await client.readCodes(set)).map(({ code }) => toCode(code)));
         if (set === 'currencies') found.add(await findLocalCurrency(client));
         const missing = wanted.filter((code) => !found.has(toCode(code)));
-        if (missing.length === 0) return ok(set, `has all ${wanted.length} codes of the rules`);
+        if (missing.length === 0)
+          return ok(set, `has ${wanted.length === 1 ? 'the one code' : `all ${wanted.length} codes`} of the rules`);
         const advice = `Add them in Business Central (${set}), or correct them in the rules file.`;
         return wrong(set, `the rules name ${listed(missing)}, which is not there`, advice);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findClosedPeriod } from '../../src/deal/posting-period.js';
+import { describePostingPeriod, findClosedPeriod } from '../../src/deal/posting-period.js';
 import { createFindPostingPeriod } from '../../src/operations/deals/posting-periods.js';
 
 describe('a day of posting', () => {
@@ -32,5 +32,16 @@ describe('the period of a company', () => {
     expect(await find('one')).toBeUndefined();
     expect(await find('one')).toBeUndefined();
     expect(asked).toBe(2);
+  });
+});
+
+describe('the words of a posting period', () => {
+  it.each([
+    ['open from 2026-01-01 to 2026-12-31', '2026-01-01', '2026-12-31'],
+    ['open from 2026-01-01 on', '2026-01-01', undefined],
+    ['open until 2026-12-31', undefined, '2026-12-31'],
+    ['open for every date', undefined, undefined],
+  ])('%s', (words, from, to) => {
+    expect(describePostingPeriod({ from, to })).toBe(words);
   });
 });

@@ -125,7 +125,7 @@ describe('a deal of which Business Central knows nothing', () => {
 
   it('reads like a document for people', async () => {
     const { stdout } = await dealbridge('preview', 'salesorder', sold.orderId);
-    expect(stdout).toContain(`line 1: Item ${sold.products[0]} 2.12345 ${sold.unitCode} à 150.12`);
+    expect(stdout).toContain(`line 1: Item ${sold.products[0]} 2.12345 ${sold.unitCode} at 150.12`);
     expect(stdout).toContain('line 1.0001: Comment');
     expect(stdout).toContain('cut customer.displayName: column account.name: 118 characters cut to 100');
     expect(stdout).toMatch(/Plan:\n {2}create customer N/);

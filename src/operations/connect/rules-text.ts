@@ -1,4 +1,5 @@
 import { toCode } from '../../deal/codes.js';
+import { describePostingPeriod } from '../../deal/posting-period.js';
 import type { FoundMasters } from './found.js';
 
 /** A rules file made from what stands in both systems. What needs a choice is a comment: the file can be used as it is. */
@@ -40,7 +41,7 @@ ${termLines(found)}
 # tax areas: ${listOf(codes['taxAreas'])}
 # Shipment methods: ${listOf(codes['shipmentMethods'])}
 
-# Posting is open from ${setup?.postingFrom ?? 'ever'} to ${setup?.postingTo ?? 'ever'} (page General Ledger Setup).
+# Posting is ${setup ? describePostingPeriod({ from: setup.postingFrom, to: setup.postingTo }) : 'as the company allows it'} (page General Ledger Setup).
 # Company '${company}', local currency ${setup?.localCurrency || 'not set'}.${others.length > 0 ? `\n# Further companies, each by a rule under \`companies:\`: ${others.join(', ')}.` : ''}
 `;
 }

@@ -125,7 +125,7 @@ describe('the rules file', () => {
       '    # "Piece: big": a code of PCS, H',
       '    # 2: … # 2% 10, Net 30',
       '# tax groups: VAT19',
-      '# Posting is open from 2026-01-01 to ever',
+      '# Posting is open from 2026-01-01 on (page General Ledger Setup).',
       "# Company 'CRONUS DE', local currency EUR.",
       'by a rule under `companies:`: CRONUS US.',
     ])
