@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { DEAL_STATES } from '../deal/states.js';
+import { findTurn } from '../deal/turns.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
 import { DEAL_ORDER_NAMES, listDeals } from '../operations/deals/list-deals.js';
 import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
@@ -92,6 +93,7 @@ const AMOUNT_COLUMN = COLUMNS.indexOf('amount');
 const NAME_LENGTH = 32;
 
 function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): void {
+  const toTurn = (deal: ListedDeal) => deal.hold ?? findTurn(deal.state);
   const rows = deals.map((deal) => [
     deal.number ?? '(not read yet)',
     cut(deal.name),
@@ -100,8 +102,8 @@ function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): 
     deal.state,
     toAge(deal.since, now),
     deal.hold?.reason ?? '-',
-    deal.hold?.owner ?? '-',
-    cut(deal.hold?.nextStep),
+    toTurn(deal)?.owner ?? '-',
+    cut(toTurn(deal)?.nextStep),
     deal.invoiceNumber ?? deal.documentNumber ?? '-',
     ...(withIds ? [deal.recordId] : []),
   ]);
@@ -115,12 +117,14 @@ function cut(text: string | undefined): string {
 
 function printDeal(deal: ShownDeal, now: Date): void {
   const { record } = deal;
+  const turn = findTurn(deal.state);
   const facts: [string, string | undefined][] = [
     ['record', `${deal.table} ${deal.number ?? '(not read yet)'}${deal.name ? `, ${deal.name}` : ''}`],
     ['customer', [deal.customer, record.customerNumber].filter(Boolean).join(', ') || undefined],
     ['company', deal.company],
     ['amount', toMoney(deal.amount, deal.currency)],
     ['state', `${deal.state}, for ${toAge(deal.since, now)}`],
+    ['whose turn', turn && `${turn.owner}: ${turn.nextStep}`],
     ['document', deal.documentNumber && `${record.documentKind} ${deal.documentNumber}`],
     ['invoice', deal.invoiceNumber],
     ['carried by', record.carrierId],

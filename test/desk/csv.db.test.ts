@@ -51,6 +51,18 @@ describe('the list as a file', () => {
     expect(new Set(numbers).size).toBe(1_200);
   });
 
+  it('says whose move it is, also where nothing holds the deal', async () => {
+    await stage.database.query(
+      `INSERT INTO source_records (record_id, source_table, state, record_number)
+       VALUES (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-A'), (gen_random_uuid(), 'quote', 'posted', 'QUO-B')`,
+    );
+    const file = await browser.open(`${stage.origin}/deals.csv?view=all&search=QUO-A`);
+    const [titles = '', line = ''] = (await file.text()).trimEnd().split('\r\n');
+    const cells = line.split(',');
+    const cellOf = (title: string) => cells[titles.split(',').indexOf(title)];
+    expect([cellOf('whose move'), cellOf('next step')]).toEqual(['approver', 'Confirm or reject the draft.']);
+  });
+
   it('is refused when it would not hold all of them', async () => {
     await plant(8_801);
     const refused = await save();

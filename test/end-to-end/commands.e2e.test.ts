@@ -58,7 +58,7 @@ describe('list', () => {
     const line = lines.find((one) => one.startsWith(waitingNumber));
     const { figures } = await dealer.status(waiting);
     expect(line).toContain(`${figures?.totalIncludingTax.replace(/(\.\d\d)0+$/, '$1')} ${figures?.currency}`);
-    expect(line).toContain('awaiting-confirmation');
+    expect(line).toMatch(/awaiting-confirmation +\d+ s +- +approver +Confirm or reject the draft\. +\S/);
     expect(lines.find((one) => one.startsWith(heldNumber))).toMatch(/held +\d+ s +customer-blocked +\w/);
     expect(stdout).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
   });
@@ -113,6 +113,12 @@ describe('show', () => {
     expect(stdout).toMatch(/held: customer-blocked/);
     expect(stdout).toMatch(/^when +who +what +request$/m);
   });
+
+  it('says whose turn it is, also where nothing holds the deal', async () => {
+    const { stdout } = await look('show', await numberOf(waiting));
+    expect(stdout).toMatch(/^whose turn approver: Confirm or reject the draft\.$/m);
+  });
+
   it('says what is right when nothing has the number', async () => {
     const { code, stderr } = await look('show', 'ORD-9');
     expect([code, stderr]).toEqual([2, expect.stringContaining('deal: expected the number of a record in Sales')]);

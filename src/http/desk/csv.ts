@@ -1,4 +1,5 @@
-import type { ListedDeal, ListedHold } from '../../ledger/deals/list-deals.js';
+import { findTurn, type Turn } from '../../deal/turns.js';
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 
 /** What the list shows, for a spreadsheet. */
 
@@ -14,8 +15,8 @@ const COLUMNS: readonly (readonly [title: string, read: (deal: ListedDeal) => st
   ['state', ({ state }) => state],
   ['since', ({ since }) => since.toISOString()],
   ['reason', ({ hold }) => hold?.reason],
-  ['whose move', ({ hold }) => joinOf(hold, ({ owner }) => owner)],
-  ['next step', ({ hold }) => joinOf(hold, ({ nextStep }) => nextStep)],
+  ['whose move', (deal) => joinOf(deal, ({ owner }) => owner)],
+  ['next step', (deal) => joinOf(deal, ({ nextStep }) => nextStep)],
   ['found', ({ hold }) => hold?.text],
   ['document', ({ documentNumber }) => documentNumber],
   ['invoice', ({ invoiceNumber }) => invoiceNumber],
@@ -37,9 +38,8 @@ function toCell(text: string): string {
 }
 
 /** Of everything that the deal waits for at the same time. */
-function joinOf(
-  hold: ListedHold | undefined,
-  toText: (one: Pick<ListedHold, 'owner' | 'nextStep'>) => string,
-): string | undefined {
-  return hold && [...new Set([hold, ...hold.others].map(toText))].join(' | ');
+function joinOf({ hold, state }: ListedDeal, toText: (one: Turn) => string): string | undefined {
+  if (hold) return [...new Set([hold, ...hold.others].map(toText))].join(' | ');
+  const turn = findTurn(state);
+  return turn && toText(turn);
 }
