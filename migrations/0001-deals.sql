@@ -40,6 +40,8 @@ CREATE INDEX source_records_sorted_by_state ON source_records (state, record_id)
 -- What waits or is under way, beside the many that have ended: RESTING_STATES of src/deal/states.ts are all the others.
 CREATE INDEX source_records_open ON source_records (waiting_since, record_id) WHERE state IN ('reading', 'preparing', 'drafted',
   'awaiting-confirmation', 'confirmed', 'awaiting-shipment', 'posted', 'held');
+-- Orders of which more may be shipped, or a shipment undone.
+CREATE INDEX source_records_open_orders ON source_records (record_id) WHERE document_kind = 'order' AND NOT is_closed;
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
 CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
 -- Whether a customer is new is asked before each confirmation.

@@ -20,13 +20,22 @@ const store = () => counter.simulators.dataverse.store;
 const thingsOf = async (id: string) => (await counter.things('shipments')).filter(({ target_id }) => target_id === id);
 const notesOf = (id: string) => [...store().all('annotation')].filter((row) => row['objectid'] === id);
 
-/** An order of a deal in Business Central, with one line at 10000. */
+/** An order of a deal in Business Central, left to the warehouse, with one line at 10000. */
 async function order() {
   const { deal } = await counter.post();
   await counter.books.copyUnderKey('order', documentKey(deal.recordId));
   const [made] = await counter.client.findOrders(deal.recordId);
   if (!made) throw new Error('no order');
+  await setDeal(deal.recordId, "document_kind = 'order', state = 'awaiting-shipment'");
   return { deal, orderId: made.id };
+}
+const setDeal = (recordId: string, columns: string) =>
+  counter.database.query(`UPDATE source_records SET ${columns} WHERE record_id = $1`, [recordId]);
+/** So long that no reading by stamps comes back to what was shipped before. */
+async function letPass(): Promise<void> {
+  counter.simulators.clock.advance(180_000);
+  await counter.run('shipments', RULES);
+  await counter.database.query("UPDATE flow_rows SET met_at = met_at - interval '1 hour'");
 }
 const ship = (orderId: string, quantity: string) =>
   counter.books.postOrder(orderId, [{ sequence: 10_000, ship: quantity, invoice: '0' }]);
@@ -100,10 +109,58 @@ describe('a shipment', () => {
     expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
     undoShipments(deal.recordId);
     await ship(orderId, '0.5');
-    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 2, noted: 0 });
     expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0.5);
     const line = store().find('salesorderdetail', deal.lines[0]?.lineId ?? '');
     expect(Number(line?.['quantityshipped'])).toBe(0.5);
+  });
+
+  it('that was undone counts no more, also when the order is not shipped again', async () => {
+    const { deal, orderId } = await order();
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(store().find('salesorder', deal.recordId)?.['new_shippedon']).toBeTruthy();
+    await letPass();
+    undoShipments(deal.recordId);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    const row = store().find('salesorder', deal.recordId);
+    expect(Number(row?.['new_shipped'])).toBe(0);
+    expect([row?.['bc_postedshipmentnumber'], row?.['new_shippedon']]).toEqual([null, null]);
+    const line = store().find('salesorderdetail', deal.lines[0]?.lineId ?? '');
+    expect(Number(line?.['quantityshipped'])).toBe(0);
+    await letPass();
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0 });
+  });
+
+  it('that was undone before its order was deleted counts no more', async () => {
+    const { deal, orderId } = await order();
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    await letPass();
+    undoShipments(deal.recordId);
+    await setDeal(deal.recordId, "state = 'cancelled', is_closed = true, changed_at = now()");
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0);
+  });
+
+  it('is looked at again while its order is open, and not for ever', async () => {
+    const { orderId } = await order();
+    await ship(orderId, '0.25');
+    await counter.run('shipments', RULES);
+    const { requests } = counter.simulators.businessCentral;
+    const looks = () => requests.filter(({ path }) => path.includes('/salesShipmentLines')).length;
+    const before = looks();
+    await counter.run('shipments', RULES);
+    expect(looks()).toBe(before);
+    await letPass();
+    await counter.run('shipments', RULES);
+    expect(looks()).toBe(before + 1);
+    await counter.database.query(
+      "UPDATE source_records SET state = 'settled', is_closed = true, changed_at = now() - interval '3 days'",
+    );
+    await letPass();
+    await counter.run('shipments', RULES);
+    expect(looks()).toBe(before + 1);
   });
 
   it('of a deal that a restored ledger does not know yet reaches the order once it does', async () => {
@@ -134,6 +191,23 @@ describe('a shipment', () => {
     const [note, ...others] = notesOf(deal.recordId);
     expect(others).toEqual([]);
     expect(note?.['notetext']).toMatch(/^Shipment \S+ of \d{4}-\d\d-\d\d.*:\n1 × /);
+  });
+
+  it('of a submitted order that is undone gets a second note, once', async () => {
+    const { deal, orderId } = await order();
+    await createSeller(counter.simulators).submitOrder(deal.recordId);
+    await ship(orderId, '1');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1 });
+    for (const carried of [1, 0]) {
+      await letPass();
+      if (carried > 0) undoShipments(deal.recordId);
+      expect(await counter.run('shipments', RULES)).toMatchObject({ carried, noted: 0 });
+    }
+    const texts = notesOf(deal.recordId).map((note) => String(note['notetext']));
+    expect(texts).toHaveLength(2);
+    expect(texts[0]).toMatch(/^Shipment \S+ of .*:\n1 × /);
+    expect(texts[1]).toMatch(/^Of shipment \S+ was undone:\n1 × /);
+    expect(texts.join()).not.toContain('\n-');
   });
 
   it('of a submitted order is noted where the rule wants no notes', async () => {

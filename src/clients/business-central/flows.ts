@@ -46,12 +46,17 @@ export interface Shipment {
 }
 
 export interface ShipmentLine {
-  /** That of the order line. */
+  /** That of the order line; of one that takes another back its own. */
   readonly sequence: number;
   readonly description: string;
   readonly quantity: string;
   /** The code of its unit; empty where the line has none. */
   readonly unit: string;
+}
+
+/** A line with a negative quantity: one that takes another back, or what is sold so. */
+export interface NegativeShipmentLine extends ShipmentLine {
+  readonly shipmentId: string;
 }
 
 /** A customer with its figures, all in the local currency. */
@@ -91,6 +96,8 @@ export interface FlowRequests {
   readChangedShipments(since: Date, pageSize: number): Promise<ChangedPage<Shipment>>;
   /** As they are by now: a line that is undone does not move the stamp of its shipment (reference/business-central 4.4). */
   listShipmentsOfOrder(orderNumber: string): Promise<Shipment[]>;
+  /** Of as many shipments as one request can name, in the order of their sequence. */
+  listNegativeShipmentLines(shipmentIds: readonly string[]): Promise<NegativeShipmentLine[]>;
   /** All of them: neither a balance nor a stock moves the stamp of its row. */
   readCustomerFigures(pageSize: number, link: string | undefined): Promise<SweptPage<CustomerFigures>>;
   readItemFigures(pageSize: number, link: string | undefined): Promise<SweptPage<ItemFigures>>;
@@ -122,17 +129,20 @@ const creditMemoRow = z.object({
   invoiceNumber: z.string(),
 });
 
+const shipmentLine = {
+  sequence: z.number(),
+  description: z.string(),
+  quantity: decimal,
+  unitOfMeasureCode: z.string(),
+};
+const negativeLineRow = z.object({ documentId: guid, ...shipmentLine });
 const shipmentRow = z.object({
   ...stamped,
   externalDocumentNumber: z.string(),
   orderNumber: z.string(),
   postingDate: z.string(),
   shipmentMethodCode: z.string(),
-  salesShipmentLines: z
-    .array(
-      z.object({ sequence: z.number(), description: z.string(), quantity: decimal, unitOfMeasureCode: z.string() }),
-    )
-    .optional(),
+  salesShipmentLines: z.array(z.object(shipmentLine)).optional(),
 });
 const customerRow = z.object({
   id: guid,
@@ -250,6 +260,20 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       const path = `salesShipments?$filter=${filter}&$expand=salesShipmentLines`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(shipmentRow), body, requestId).value.map(toShipment);
+    },
+    async listNegativeShipmentLines(shipmentIds) {
+      const asked = 'read what was undone of shipments';
+      const ids = shipmentIds.map((id) => `documentId eq ${id}`).join(' or ');
+      const filter = encodeURIComponent(`(${ids}) and quantity lt 0`);
+      const select = 'documentId,sequence,description,quantity,unitOfMeasureCode';
+      const path = `salesShipmentLines?$filter=${filter}&$select=${select}&$orderby=sequence`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const { value } = readWire('business-central', asked, listOf(negativeLineRow), body, requestId);
+      return value.map(({ documentId: shipmentId, unitOfMeasureCode: unit, ...line }) => ({
+        ...line,
+        unit,
+        shipmentId,
+      }));
     },
     readCustomerFigures: (...page) =>
       sweep(
