@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
 import { createInvoiceFeedActivities } from '../../src/activities/feeds/invoice-feed.js';
+import { createNotifyDeals } from '../../src/activities/feeds/notify-deals.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
@@ -24,6 +26,7 @@ const openSteps = () => {
   const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
   return {
     ...createDraftSteps({ ...company, rules: parseRules(''), sets }),
+    ...createDeletionSteps(company),
     ...createPostingSteps({ ...company, ...unchanged, sets, loadProgress: loadProgressOf(company) }),
   };
 };
@@ -89,6 +92,65 @@ describe('an invoice that is posted', () => {
     await read();
     expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
     expect(await differencesOf(deal)).toHaveLength(1);
+  });
+});
+
+describe('an invoice whose posting was never answered', () => {
+  /** Confirmed was less: what follows was added by the posting. */
+  async function postUnheard() {
+    const { deal, draft } = await post('invoice');
+    const { recordId, revision } = deal;
+    const confirmed = await counter.ledger.getInvoice(draft.id);
+    await counter.ledger.saveDocument(recordId, 'invoice', { ...confirmed, includingTax: '1.00' });
+    const of = { ...counter.context, kind: 'invoice' as const, recordId, revision, draftId: draft.id };
+    return { deal, of };
+  }
+
+  it('is compared by whoever finds it posted, before that takes the place of what was confirmed (I12)', async () => {
+    const { deal, of } = await postUnheard();
+    expect(await openSteps().readDraft(of)).toMatchObject({ isPosted: true });
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+    expect(String(await differencesOf(deal))).toContain('total: 1.00 was confirmed');
+  });
+
+  it('is compared when it was to be deleted', async () => {
+    const { deal, of } = await postUnheard();
+    expect(await openSteps().deleteDraft({ ...of, evenIfEdited: true })).toBe('posted');
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+  });
+
+  it('is compared when the run takes it for one that was posted by hand', async () => {
+    const { deal, of } = await postUnheard();
+    const { recordId, draftId: invoiceId } = of;
+    const { table } = deal;
+    const read = { ...counter.context, table, recordId, invoiceId, isConfirmed: false };
+    expect(await openSteps().readPosted(read)).toMatchObject({ differences: [{ kind: 'alarm', cause: 'total' }] });
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+  });
+
+  it('is compared by the feed of invoices also when somebody had released it before', async () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    const { deal, of } = await postUnheard();
+    const confirmed = await ledger.getInvoice(of.draftId);
+    await ledger.saveDocument(deal.recordId, 'invoice', { ...confirmed, status: 'Open' });
+    await createNotifyDeals({ companyId, ledger, notifyDeal: async () => undefined })([
+      await businessCentral.getInvoice(of.draftId),
+    ]);
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+  });
+
+  it('is not compared when it was posted by hand and never by us', async () => {
+    const steps = openSteps();
+    const deal = await counter.win(LINES);
+    const { recordId, revision } = deal;
+    const of = { ...counter.context, kind: 'invoice' as const, recordId, revision };
+    const draft = await steps.createDraft({ ...of, customerId: counter.customerId, draftVersion: 1 });
+    if (!draft) throw new Error('no draft');
+    const made = await counter.ledger.getInvoice(draft.id);
+    await counter.ledger.saveDocument(recordId, 'invoice', { ...made, includingTax: '1.00' });
+    await counter.books.postInvoice(draft.id);
+    expect(await steps.readDraft({ ...of, draftId: draft.id })).toMatchObject({ isPosted: true });
+    expect(await noticesOf(deal)).toEqual([]);
   });
 });
 

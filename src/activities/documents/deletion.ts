@@ -15,6 +15,7 @@ import type { CompanyDependencies } from './dependencies.js';
 import { createDocumentPorts, type DocumentPort, findSuccessor } from './document-kinds.js';
 import { toDraftWrite } from './draft-steps.js';
 import { findDraftOrGone, lookAgain } from './gone.js';
+import { compareWithKnown } from './posted-comparison.js';
 
 /** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
 
@@ -104,7 +105,10 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
     if (input.kind === 'quote' && !draft && (await findSuccessorOf(recordId)))
       throw lookAgain(`quote ${draftId} has just been converted`);
     const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
-    for (const document of posted) await ledger.saveDocument(recordId, kindOf(document), document);
+    for (const document of posted) {
+      await compareWithKnown(ledger, recordId, document);
+      await ledger.saveDocument(recordId, kindOf(document), document);
+    }
     if (posted.length > 0) return 'posted';
     await settlePosting(recordId, draftId, input.kind);
     const whyKept = draft && port.whyKept(draft);

@@ -36,6 +36,7 @@ import {
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import { changeUnlessGone, findDraftOrGone } from './gone.js';
+import { compareWithKnown } from './posted-comparison.js';
 import { listRelatives, refuseDocumentsOfRelatives } from './restored-lineage.js';
 
 export type MadeDocument = SalesDocument & { readonly made?: DraftProvenance };
@@ -203,6 +204,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       if (port.kind === 'quote' && !isQuote(document)) return readSuccessor(deal, input, document);
       const { draftNumber = document.number } = await ledger.getRecord(recordId);
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
+      if (isPosted) await compareWithKnown(ledger, recordId, document);
       // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
       await ledger.saveDocument(recordId, port.kind, document);
       const seen = input.seen ?? { missing: undefined, found: document.discount };

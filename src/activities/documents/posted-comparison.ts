@@ -1,9 +1,11 @@
 import type { Order } from '../../clients/business-central/client.js';
-import type { Invoice } from '../../deal/business-central-document.js';
+import { type Invoice, readStatus, type SalesDocument } from '../../deal/business-central-document.js';
 import { comparePosted, type PostedDifference } from '../../deal/compare-posted.js';
 import { type CompanyCurrency, toIsoCurrency } from '../../deal/currency.js';
+import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import type { Notice } from '../../deal/notices.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 
 /**
  * What was posted beside what was confirmed (I12): invoice rounding is a notice, anything else an alarm. Both stand with the
@@ -30,6 +32,34 @@ export async function recordPostedDifferences(
     });
   }
   return differences;
+}
+
+/**
+ * What was confirmed is what the ledger has until a posted invoice takes its place: whoever reads that first compares the two,
+ * also where the answer to our request was lost. Nothing is compared that nobody here asked to post.
+ * @param invoice as it was read; @param before as the ledger has it
+ */
+export async function compareIfPostedByUs(
+  ledger: Pick<DealLedger, 'saveNotice'> & Pick<WriteLedger, 'wasAsked'>,
+  recordId: string,
+  before: Invoice | undefined,
+  invoice: Invoice,
+): Promise<readonly PostedDifference[]> {
+  // A released draft is as open as a posted invoice.
+  if (!before || readStatus(before.status) === 'posted' || readStatus(invoice.status) === 'draft') return [];
+  if (!(await ledger.wasAsked(writeKey(recordId, `${POST_STEPS.invoice}-${invoice.id}`)))) return [];
+  return recordPostedDifferences(ledger, recordId, before, [invoice]);
+}
+
+/** The same for whoever holds nothing of the ledger. */
+export async function compareWithKnown(
+  ledger: Pick<DealLedger, 'saveNotice' | 'listDocuments'> & Pick<WriteLedger, 'wasAsked'>,
+  recordId: string,
+  document: SalesDocument,
+): Promise<readonly PostedDifference[]> {
+  if (!('remaining' in document)) return [];
+  const known = (await ledger.listDocuments(recordId)).find(({ documentId }) => documentId === document.id);
+  return compareIfPostedByUs(ledger, recordId, known?.kind === 'invoice' ? known.content : undefined, document);
 }
 
 const NOTICE_OF = { alarm: 'posted-otherwise', notice: 'posted-with-rounding' } as const;

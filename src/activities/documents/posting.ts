@@ -26,7 +26,7 @@ import {
 import { createDocumentPorts, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
-import { recordPostedDifferences } from './posted-comparison.js';
+import { compareWithKnown, recordPostedDifferences } from './posted-comparison.js';
 import { toPostedOrder } from './posted-order.js';
 import { isPosted } from './posted-state.js';
 
@@ -161,7 +161,9 @@ export function createPostingSteps(
       const invoice = found.find(({ id }) => id === invoiceId) ?? (await getUnlessGone(recordId, invoiceId));
       if (!invoice) return recordGone({ table, recordId }, invoiceId);
       const confirmed = await confirming;
-      const differences = confirmed ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice]) : [];
+      const differences = confirmed
+        ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice])
+        : await compareWithKnown(ledger, recordId, invoice);
       await ledger.saveInvoices(recordId, [invoice], readFrom);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });

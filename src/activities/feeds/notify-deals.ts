@@ -1,12 +1,10 @@
 import type { Invoice } from '../../clients/business-central/client.js';
-import { readStatus } from '../../deal/business-central-document.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
-import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { isSame } from '../../deal/money.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { recordPostedDifferences } from '../documents/posted-comparison.js';
+import { compareIfPostedByUs } from '../documents/posted-comparison.js';
 
 /** What was read of invoices reaches the deals that they belong to, for the feed and for the sweep alike. */
 
@@ -26,14 +24,7 @@ export type NotifyDeals = (
 
 export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
   const { companyId, notifyDeal } = dependencies;
-  const { wasAsked, businessCentralFeeds: ledger } = dependencies.ledger;
-
-  /** What was confirmed is what the ledger has until a posted invoice takes its place, whoever reads that first (I12). */
-  async function compareIfPostedByUs(recordId: string, before: Invoice | undefined, invoice: Invoice): Promise<void> {
-    if (!before || readStatus(before.status) !== 'draft' || readStatus(invoice.status) === 'draft') return;
-    if (await wasAsked(writeKey(recordId, `${POST_STEPS.invoice}-${invoice.id}`)))
-      await recordPostedDifferences(dependencies.ledger, recordId, before, [invoice]);
-  }
+  const { businessCentralFeeds: ledger } = dependencies.ledger;
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
   const notifyDeals: NotifyDeals = async (invoices, sweepBeganAt) => {
@@ -50,7 +41,7 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
         passed.push(invoice);
         continue;
       }
-      await compareIfPostedByUs(known.deal.recordId, known.known, invoice);
+      await compareIfPostedByUs(dependencies.ledger, known.deal.recordId, known.known, invoice);
       await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice, sweepBeganAt);
       await notifyDeal(known.deal, toHint(invoice));
       await ledger.markInvoiceReported(invoice);
