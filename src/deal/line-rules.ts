@@ -52,6 +52,8 @@ export interface LineDecision {
   readonly kind: LineKind | 'refuse' | 'unmapped';
   /** Empty for a comment. */
   readonly number: string;
+  /** What the line is sold for, or by whom, names the item: another line of the product may be another one. */
+  readonly isOfLine?: true;
 }
 
 export function decideLine(
@@ -60,11 +62,19 @@ export function decideLine(
   deal: Pick<WonDeal, 'extra' | 'salesNumbers'>,
 ): LineDecision {
   const rule = rules.rules?.find((one) => fits(line, one.when, deal));
-  if (rule) return { kind: rule.as, number: rule.number ?? line.product?.number ?? '' };
+  if (rule) {
+    const isOfLine = rule.number !== undefined && !isOfProduct(rule);
+    return { kind: rule.as, number: rule.number ?? line.product?.number ?? '', ...(isOfLine && { isOfLine }) };
+  }
   // Hours of a project follow other rules, so nobody guesses what they are (reference/dataverse-sales 12, trap 6).
   if (line.role === 'project-service') return { kind: 'refuse', number: '' };
   if (line.product) return { kind: 'item', number: line.product.number };
   return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };
+}
+
+/** Whether it says the same of every line of a product. */
+export function isOfProduct({ when: { line, price, owner } }: LineRule): boolean {
+  return line === undefined && price === undefined && owner === undefined;
 }
 
 function salesLineOf(line: DealLine): SalesLine {

@@ -22,6 +22,8 @@ export interface FoundMasterData {
 export interface SoldItem {
   readonly productId: string;
   readonly number: string;
+  /** Its line names the item, so that the product itself is not linked with it. */
+  readonly isOfLine?: true | undefined;
 }
 
 /** All that is missing is named at once. */
@@ -55,10 +57,10 @@ export function decideMissing(
 export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { readonly line: DealLine })[] {
   const items = new Map<string, SoldItem & { readonly line: DealLine }>();
   for (const line of deal.lines) {
-    const { kind, number } = decideLine(line, rules, deal);
+    const { kind, number, isOfLine } = decideLine(line, rules, deal);
     if (!line.product || kind !== 'item' || isLeftOut(line, rules)) continue;
     const { productId } = line.product;
-    if (!items.has(productId)) items.set(productId, { productId, number, line });
+    if (!items.has(productId)) items.set(productId, { productId, number, line, isOfLine });
   }
   return [...items.values()];
 }

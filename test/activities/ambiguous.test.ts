@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listProducts } from '../../src/activities/deals/products.js';
 import { OUTCOME_UNKNOWN, REFUSED } from '../../src/deal/failure-types.js';
 import { customerKey, type SourceTable } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { parseRules } from '../../src/process/config.js';
 import { openMasterDataSteps } from '../support/master-data-steps.js';
 import { createSeller } from '../support/sales.js';
 import { sellUnknown } from '../support/unknown-deal.js';
+import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** Two rows of Sales with one number: neither is taken for the other (I11). */
 
@@ -267,6 +270,58 @@ describe('a number that two products have', () => {
     );
     expect(links.get(first.productId)).toMatchObject({ isSecondary: false });
     expect(links.get(named.productId)).toMatchObject({ isSecondary: true });
+  });
+
+  it('stays linked with its own item where a price decides that a line is another one', async () => {
+    const [own, sample] = [...simulators.businessCentral.company.all('items')]
+      .filter((row) => row['blocked'] === false)
+      .map((row) => String(row['number']))
+      .slice(-2);
+    const productId = randomUUID();
+    const { lines } = parseRules(`
+lineRules:
+  - { when: { price: { below: "0.01" } }, as: item, number: ${sample} }
+  - { when: { number: OLD-* }, as: item, number: ${own} }
+`);
+    const sell = (number: string, unitPrice: string) => {
+      const product = { productId, number, name: number, isActive: true, isService: false };
+      const deal = makeDeal({ lines: [makeLine(1, { unitPrice, product })] });
+      return steps.findItems({
+        companyId: steps.companyId,
+        products: listProducts(deal, { ...parseRules(''), lines }),
+      });
+    };
+    const linked = async () =>
+      (await steps.ledger.findLinks('item', steps.companyId, [productId])).get(productId)?.bcNumber;
+    expect(await sell('NEW-1', '0')).toEqual({ missing: [], blocked: [] });
+    expect(await linked()).toBeUndefined();
+    expect(await sell('OLD-1', '10')).toEqual({ missing: [], blocked: [] });
+    expect(await linked()).toBe(own);
+    expect(await sell('OLD-1', '0')).toEqual({ missing: [], blocked: [] });
+    expect(await linked()).toBe(own);
+  });
+
+  it('gets an item of its own in sync, which sells it at no price at all', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const product = [...store.all('product')].find((row) => row['productnumber'] === sold.products[0]);
+    const unit = [...store.all('uom')].find((row) => row['name'] === 'PCS');
+    if (!product) throw new Error('the order has no product');
+    store.update(store.schema.table('product'), product, { defaultuomid: unit?.['uomid'] ?? null });
+    const rowId = String(product['productid']);
+    const rule = 'lineRules: [{ when: { price: { below: "0.01" } }, as: item, number: SAMPLE }]';
+    const ofRule = openMasterDataSteps(
+      simulators,
+      database,
+      `${RULES.replace('products: all', 'products: all, createItems: true')}${rule}\n`,
+    );
+    await ofRule.readProduct({ rowId, isThorough: true });
+    expect(await ofRule.findItemOfProduct({ rowId })).toBe('none');
+    expect(await ofRule.createItemOfProduct({ rowId })).toBe('linked');
+    expect((await steps.ledger.findLinks('item', steps.companyId, [rowId])).get(rowId)?.bcNumber).toBe(
+      sold.products[0],
+    );
+    await ofRule.close();
   });
 
   it('makes no item for the second one that was made for the first', async () => {

@@ -15,9 +15,10 @@ export interface ProductPage {
 const PRODUCTS_PER_PAGE = 200;
 
 export function listProducts(deal: WonDeal, rules: Rules): ProductRef[] {
-  return listSoldItems(deal, rules.lines).map(({ productId, number, line }) => ({
+  return listSoldItems(deal, rules.lines).map(({ productId, number, line, isOfLine }) => ({
     productId,
     number,
+    ...(isOfLine && { isOfLine }),
     ...(isItemByRule(number, deal, line, rules) && { isByRule: true as const }),
   }));
 }

@@ -22,6 +22,8 @@ export interface ProductRef {
   readonly number: string;
   /** The configuration names the item, and may name it for other products as well. */
   readonly isByRule?: true;
+  /** A rule names it for this line alone: the product keeps the item that it has, or gets one of its own later. */
+  readonly isOfLine?: true;
 }
 
 /** Products that cannot be sold as they are: without an item, or with one that is blocked. */
@@ -67,7 +69,7 @@ export function createMasterDataLookups(dependencies: MasterDataDependencies) {
         const item = found.find((other) => isSameCode(other.number, product.number));
         if (!item) missing.push(product);
         else if (item.isBlocked) blocked.push(product);
-        else {
+        else if (!product.isOfLine) {
           const link = { salesId: product.productId, bcId: item.id, bcNumber: item.number };
           const others = await ledger.saveLink('item', companyId, link, product.isByRule && BY_RULES);
           if (others.length > 0) ambiguous.push(toTaken('item', item.number, product.productId, others));

@@ -1,5 +1,5 @@
 import { InternalError } from '../../deal/errors.js';
-import { toUnitCode } from '../../deal/line-rules.js';
+import { isOfProduct, toUnitCode } from '../../deal/line-rules.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toNumberedDeal } from '../../mapping/fields/masters.js';
@@ -89,9 +89,11 @@ export function createItemSteps(dependencies: SyncDependencies) {
       const { deal } = await getNumbered(ref);
       const [line] = deal.lines;
       if (!line) throw new InternalError(`product ${ref.rowId} has no line`);
+      // Nobody sells it here: what rules say of a price, an owner or a kind of line says nothing of the product.
+      const lines = { ...rules.lines, rules: (rules.lines.rules ?? []).filter(isOfProduct) };
       // Units are only created for a deal, which shows that they are used.
       const item = await toTemporalFailures(() =>
-        planItem(deal, line, { ...rules, createUnits: false }, steps.lookups),
+        planItem(deal, line, { ...rules, lines, createUnits: false }, steps.lookups),
       );
       const { unitPrice: _1, unitCost: _2, ...unpriced } = item.values;
       const plan = rules.masters.pushPrices ? item : { ...item, values: unpriced };

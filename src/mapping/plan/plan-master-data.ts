@@ -2,6 +2,7 @@ import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
+import { decideLine } from '../../deal/line-rules.js';
 import { cutTo } from '../../deal/texts.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
@@ -26,6 +27,8 @@ export interface ItemPlan extends MasterPlan {
   readonly newUnit: { readonly code: string; readonly name: string } | undefined;
   /** The configuration names the item, and may name it for other products as well. */
   readonly isByRule: boolean;
+  /** A rule names it for this line alone: the product is not linked with it. */
+  readonly isOfLine?: true;
 }
 
 type CodeLookups = Pick<Lookups, 'findCode'>;
@@ -77,6 +80,7 @@ export async function planItem(
     number,
     problems,
     isByRule: isItemByRule(number, deal, line, rules),
+    ...(decideLine(line, rules.lines, deal).isOfLine && { isOfLine: true as const }),
     newUnit: isNewUnit ? { code: unitCode, name: cutTo(line.unit ?? unitCode, UNIT_NAME_LENGTH) } : undefined,
   };
 }

@@ -16,14 +16,14 @@ import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
 export async function ensureItem(
   dependencies: CreationDependencies & { readonly sets: ReferenceSets },
   recordId: string,
-  { salesId, number, values, notes, newUnit, isByRule }: ItemPlan,
+  { salesId, number, values, notes, newUnit, isByRule, isOfLine }: ItemPlan,
 ): Promise<ItemRef> {
   const { businessCentral, companyId, ambiguityWindowMs } = dependencies;
   if (newUnit) await ensureUnit(dependencies, recordId, newUnit);
   return writeOnce(dependencies, {
     recordId,
-    // The key is the product's: two deals of one new product, or a deal and its sync, make one item.
-    writeKey: writeKey(salesId, `item-${companyId}`),
+    // The key is the product's: two deals of one new product, or a deal and its sync, make one item, beside those of single lines.
+    writeKey: writeKey(salesId, isOfLine ? `item-${companyId}-${toCode(number)}` : `item-${companyId}`),
     action: 'create item in Business Central',
     result: numbered.extend({ isBlocked: z.boolean() }),
     ambiguityWindowMs,
@@ -35,12 +35,14 @@ export async function ensureItem(
     },
     write: (context) => businessCentral.createItem(values, context),
     outcome: (made) => ({
-      link: {
-        kind: 'item',
-        companyId,
-        link: { salesId, bcId: made.id, bcNumber: made.number },
-        ...(isByRule && { sharedBy: BY_RULES }),
-      },
+      ...(!isOfLine && {
+        link: {
+          kind: 'item' as const,
+          companyId,
+          link: { salesId, bcId: made.id, bcNumber: made.number },
+          ...(isByRule && { sharedBy: BY_RULES }),
+        },
+      }),
       facts: { itemNumber: made.number, itemId: made.id },
     }),
   });
