@@ -75,3 +75,39 @@ describe('the row of a posted invoice in Sales has its total to the cent', () =>
     expect(row.lines).toEqual([[0.34, 6.67]]);
   });
 });
+
+describe('a line that was posted with another item than it was handed over with', () => {
+  it('is that item in Sales, and not the product that was sold', async () => {
+    const { deal } = await counter.post();
+    const [sold] = deal.lines;
+    if (!sold?.product) throw new Error('a line with a product is needed');
+    const amounts = { quantity: sold.quantity, unitPrice: '10.00', discount: '0', net: '10.00', tax: '0' };
+    const { sequence } = sold;
+    const made = makeInvoice({
+      ...{ id: randomUUID(), number: `INV-${randomUUID().slice(0, 8)}`, status: 'Draft' },
+      ...{ excludingTax: '10.00', tax: '0', includingTax: '10.00', discount: '0' },
+      lines: [{ ...amounts, sequence, number: 'EQ-1001', description: 'Product 1' }],
+    });
+    const { ledger } = counter;
+    const { id: documentId, number: draftNumber } = made;
+    const drafted = { kind: 'drafted', documentId, documentKind: 'invoice', draftNumber, draftVersion: 1 } as const;
+    await ledger.recordOutcome({
+      recordId: deal.recordId,
+      document: { kind: 'invoice', content: made },
+      change: { ...drafted, customerNumber: 'C10001', mapping: undefined },
+      audit: { actor: 'dealbridge', action: 'create draft invoice in Business Central' },
+    });
+    const productsOf = async (number: string) => {
+      const id = randomUUID();
+      const lines = made.lines.map((line) => ({ ...line, number }));
+      await ledger.saveDocument(deal.recordId, 'invoice', { ...made, id, status: 'Open', lines });
+      const written = { ref: deal, revision: deal.revision, invoiceId: id };
+      const row = await counter.activities().createInvoiceRow(written);
+      return [...counter.simulators.dataverse.store.children('invoicedetail', 'invoiceid', row.invoiceId)].map(
+        (line) => [line['productid'] ?? undefined, String(line['productdescription'] ?? '')],
+      );
+    };
+    expect(await productsOf('EQ-1001')).toEqual([[sold.product.productId, expect.anything()]]);
+    expect(await productsOf('EQ-1002')).toEqual([[undefined, 'EQ-1002 Product 1']]);
+  });
+});

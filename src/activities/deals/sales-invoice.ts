@@ -1,6 +1,6 @@
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseInvoice, DataverseInvoiceLine } from '../../clients/dataverse/client.js';
-import type { InvoiceLine } from '../../deal/business-central-document.js';
+import { type InvoiceLine, isSameObject, type SalesDocument } from '../../deal/business-central-document.js';
 import { toIsoCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
@@ -11,8 +11,16 @@ import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toInvoiceColumns } from './write-back.js';
 
-/** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
-export function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): DataverseInvoice {
+/**
+ * The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent.
+ * @param handedOver the document as we made it, where it is known
+ */
+export function toSalesInvoice(
+  deal: WonDeal,
+  invoice: Invoice,
+  rules: Rules,
+  handedOver?: SalesDocument,
+): DataverseInvoice {
   if (!deal.customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
   const net = add(...invoice.lines.map((line) => line.net), '0');
   return {
@@ -31,10 +39,13 @@ export function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): D
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {
         const source = deal.lines.find((other) => other.sequence === line.sequence);
+        const made = handedOver?.lines.find((other) => other.sequence === line.sequence);
+        // Somebody has put a substitute in its place: that is what the customer got.
+        const isSubstitute = made !== undefined && !isSameObject(made, line);
         // A line in another unit than the deal's cannot name the deal's unit.
         const isConverted = rules.lines.convertUnits && source && !isSame(source.quantity, line.quantity);
         const product =
-          source?.product && source.unitId && !isConverted
+          source?.product && source.unitId && !isConverted && !isSubstitute
             ? { productId: source.product.productId, unitId: source.unitId }
             : undefined;
         return {

@@ -202,12 +202,16 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
     async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
-      const [invoice, deal, rules] = await Promise.all([
+      const [invoice, deal, record] = await Promise.all([
         ledger.getInvoice(invoiceId),
         ledger.getDeal(ref.recordId, revision),
-        ledger.findRecord(ref.recordId).then((record) => dependencies.rules.ofDocument(record)),
+        ledger.findRecord(ref.recordId),
       ]);
-      const row = toSalesInvoice(deal, invoice, rules);
+      const [rules, handedOver] = await Promise.all([
+        dependencies.rules.ofDocument(record),
+        record?.documentId === undefined ? undefined : ledger.findOwnDocument(record.documentId),
+      ]);
+      const row = toSalesInvoice(deal, invoice, rules, handedOver);
       return writeOnce(dependencies, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
