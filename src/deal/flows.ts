@@ -43,6 +43,12 @@ export const FLOW_NOTES = {
     nextStep: 'Name a decimal or text column: a money column of the row is in another currency than the amount.',
     comesAgain: true,
   },
+  'other-unit': {
+    owner: 'master data',
+    nextStep:
+      'Give the product the unit of the item as its default unit, or one that is made of it: stock and price are those of the item in its own unit.',
+    comesAgain: true,
+  },
   'column-unfit': {
     owner: 'IT',
     nextStep: 'Correct the column in the rules file, or its type in Power Apps; `dealbridge doctor` names it.',

@@ -161,6 +161,44 @@ describe('stock and price of an item', () => {
     expect(Number(entries()[0]?.['amount'])).toBe(unitPrice);
   });
 
+  describe('whose product is sold in another unit than the item is counted in', () => {
+    const rules = `${STOCK_RULES}\ntables: { units: { Piece: PCS } }`;
+    /** A default unit of the product, made of some of another one. */
+    async function sellIn(number: string, name: string, quantity: string, baseName: string) {
+      await link(number);
+      const product = store().find('product', productId(number));
+      const schedule = String(product?.['defaultuomscheduleid']);
+      const [base, unit] = [randomUUID(), randomUUID()];
+      const put = (row: Record<string, string>) => store().insert(store().schema.table('uom'), row, true);
+      put({ uomid: base, name: baseName, quantity: '1', uomscheduleid: schedule });
+      put({ uomid: unit, name, quantity, baseuom: base, uomscheduleid: schedule });
+      if (product)
+        Object.assign(product, {
+          defaultuomid: unit,
+          transactioncurrencyid: currencyId((await localCurrency()) ?? ''),
+        });
+      const item = company().findByNumber('items', number);
+      if (item) Object.assign(item, { baseUnitOfMeasureCode: 'PCS', unitPrice: '2.5' });
+      company().setStock(number, '30');
+      return () => store().find('product', productId(number));
+    }
+
+    it('are turned into that unit where it is made of the one of the item', async () => {
+      const row = await sellIn('EQ-1005', 'Carton', '12', 'Piece');
+      await counter.run('stock', rules);
+      expect(await thing('stock', itemId('EQ-1005'))).toMatchObject({ state: 'carried' });
+      expect([Number(row()?.['quantityonhand']), Number(row()?.['price'])]).toEqual([2.5, 30]);
+    });
+
+    it('are not carried where nothing says how many of the one make the other', async () => {
+      const row = await sellIn('EQ-1006', 'Drum', '4', 'Litre');
+      const before = row()?.['price'];
+      await counter.run('stock', rules);
+      expect(await thing('stock', itemId('EQ-1006'))).toMatchObject({ reason: 'other-unit' });
+      expect(row()?.['price']).toBe(before);
+    });
+  });
+
   it('of a currency of its own does not become the price of the product', async () => {
     await link('EQ-1003');
     const product = store().find('product', productId('EQ-1003'));

@@ -1,8 +1,11 @@
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
-import type { DataverseFlows } from '../../clients/dataverse/flows.js';
+import type { DataverseFlows, SalesUnit } from '../../clients/dataverse/flows.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
+import { isSameCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
-import type { Carried } from '../../ledger/feeds/flows.js';
+import { type LineRules, toUnitCode } from '../../deal/line-rules.js';
+import { divide, isZero, multiply, round } from '../../deal/money.js';
+import type { Carried, FlowValues } from '../../ledger/feeds/flows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { fitColumns } from './columns.js';
@@ -14,7 +17,9 @@ import { updateReadRow } from './update-row.js';
 
 export type StockDependencies = SweptDependencies & {
   readonly businessCentral: Pick<BusinessCentralClient, 'readItemFigures' | 'readCodes'>;
-  readonly dataverseFlows: Pick<DataverseFlows, 'findPrice' | 'updatePrice'>;
+  readonly dataverseFlows: Pick<DataverseFlows, 'findPrice' | 'updatePrice' | 'findDefaultUnit'>;
+  /** By which units of Sales are called in Business Central. */
+  readonly lines: LineRules;
 };
 
 export function createStockFlow(dependencies: StockDependencies, rule: NonNullable<FlowRules['stock']>): Flow {
@@ -49,7 +54,13 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
 
     async carry({ targetId, values }): Promise<Carried> {
       if (targetId === undefined) throw new InternalError('the item has no product');
-      const { inventory = '', unitPrice = '' } = values;
+      const figures = inUnitOfSale(
+        values,
+        await toTemporalFailures(() => dataverseFlows.findDefaultUnit(targetId)),
+        dependencies.lines,
+      );
+      if ('otherUnit' in figures) return toNote('other-unit', figures.otherUnit);
+      const { inventory, unitPrice } = figures;
       const product = { table: 'product', id: targetId } as const;
       const fitted = await fitColumns(dataverseFlows, 'product', [
         [columns?.inventory, { kind: 'number', text: inventory }],
@@ -66,7 +77,34 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
       }
       const { requestId, correlationId } = receipt ?? {};
       const audit = { actor: 'dealbridge', action: 'write stock and price of the item on the product in Sales' };
-      return { state: 'carried', audit: { ...audit, recordId: targetId, requestId, correlationId, after: values } };
+      return {
+        state: 'carried',
+        audit: { ...audit, recordId: targetId, requestId, correlationId, after: { ...values, inventory, unitPrice } },
+      };
     },
+  };
+}
+
+/** Decimals of a quantity in Sales, and of an amount of money. */
+const QUANTITY_DECIMALS = 5;
+const MONEY_DECIMALS = 4;
+
+/**
+ * Business Central counts an item in its base unit, Sales a product in its default unit. No API shows how many of the one make
+ * the other but where the unit of Sales is made of the one of the item.
+ */
+function inUnitOfSale(
+  { inventory = '', unitPrice = '', unit = '' }: FlowValues,
+  sold: SalesUnit | undefined,
+  rules: LineRules,
+): { readonly inventory: string; readonly unitPrice: string } | { readonly otherUnit: string } {
+  const isOfItem = (name: string | undefined): boolean => isSameCode(toUnitCode(name, rules) ?? '', unit);
+  if (!sold || unit === '' || isOfItem(sold.name)) return { inventory, unitPrice };
+  const { factor, baseUnit } = sold;
+  if (factor === undefined || isZero(factor) || !isOfItem(baseUnit))
+    return { otherUnit: `the product is sold in ${sold.name}, the item is counted in ${unit}` };
+  return {
+    inventory: divide(inventory, factor, QUANTITY_DECIMALS),
+    unitPrice: round(multiply(unitPrice, factor), MONEY_DECIMALS),
   };
 }

@@ -75,6 +75,8 @@ export interface ItemFigures {
   readonly inventory: string;
   /** In the local currency, for the base unit. */
   readonly unitPrice: string;
+  /** The code of the base unit, in which the stock is counted; empty where the item has none. */
+  readonly unit: string;
 }
 
 export interface Attachment {
@@ -154,7 +156,7 @@ const customerRow = z.object({
     totalSalesExcludingTax: decimal,
   }),
 });
-const itemRow = z.object({ id: guid, inventory: decimal, unitPrice: decimal });
+const itemRow = z.object({ id: guid, inventory: decimal, unitPrice: decimal, baseUnitOfMeasureCode: z.string() });
 /** How the API spells an enum value without a name. */
 const BLANK = '_x0020_';
 /** Content is bytes: to a client that takes JSON alone it may be refused (OData 4.0, part 1, 8.2.1). */
@@ -285,7 +287,13 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
           ...{ balance: detail.balance, overdue: detail.overdueAmount, sales: detail.totalSalesExcludingTax },
         }),
       ),
-    readItemFigures: (...page) => sweep(['items', '$select=id,inventory,unitPrice'], page, itemRow, (row) => row),
+    readItemFigures: (...page) =>
+      sweep(
+        ['items', '$select=id,inventory,unitPrice,baseUnitOfMeasureCode'],
+        page,
+        itemRow,
+        ({ baseUnitOfMeasureCode: unit, ...row }) => ({ ...row, unit }),
+      ),
     downloadInvoicePdf: (invoiceId, maxBytes) =>
       http.download(
         {

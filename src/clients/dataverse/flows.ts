@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../http/lossless-json.js';
-import { guid, readWire } from '../http/wire.js';
+import { decimal, guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { ENTITY_SETS } from './entity-sets.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
@@ -37,6 +37,13 @@ interface WriteReceipt {
   readonly correlationId: string;
 }
 
+export interface SalesUnit {
+  readonly name: string;
+  /** So many of its base unit; both undefined where it is made of none. */
+  readonly factor: string | undefined;
+  readonly baseUnit: string | undefined;
+}
+
 export interface DataverseFlows {
   readFileLimits(): Promise<FileLimits>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
@@ -52,6 +59,8 @@ export interface DataverseFlows {
   ): Promise<WriteReceipt>;
   /** ISO code of the currency of a row; undefined when it has none yet. */
   findCurrency(row: SalesRow): Promise<string | undefined>;
+  /** The default unit of a product, in which Sales counts its stock and names its price; undefined when it has none. */
+  findDefaultUnit(productId: string): Promise<SalesUnit | undefined>;
   /** The entry of a price list for a product in its default unit. */
   findPrice(priceListId: string, productId: string): Promise<ListPrice | undefined>;
   /** @throws RemoteApiError `conflict` when it is another by now. */
@@ -122,6 +131,15 @@ const priceRow = z.object({
   productid: z.object({ _defaultuomid_value: guid.nullish() }).nullish(),
   transactioncurrencyid: currencyRow.shape.transactioncurrencyid,
 });
+const unitRow = z.object({
+  defaultuomid: z
+    .object({
+      name: z.string(),
+      quantity: decimal.nullish(),
+      baseuom: z.object({ name: z.string() }).nullish(),
+    })
+    .nullish(),
+});
 const CURRENCY = 'transactioncurrencyid($select=isocurrencycode)';
 /** `pricingmethodcode` (reference/dataverse-sales 2.10). */
 const CURRENCY_AMOUNT = 1;
@@ -167,6 +185,16 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
       const path = `${ENTITY_SETS[table]}(${id})?$select=${table}id&$expand=${CURRENCY}`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('dataverse', asked, currencyRow, body, requestId).transactioncurrencyid?.isocurrencycode;
+    },
+    async findDefaultUnit(productId) {
+      const asked = 'read the unit of the product';
+      const unit = 'defaultuomid($select=name,quantity;$expand=baseuom($select=name))';
+      const path = `products(${productId})?$select=productid&$expand=${unit}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const { defaultuomid: found } = readWire('dataverse', asked, unitRow, body, requestId);
+      return (
+        (found && { name: found.name, factor: found.quantity ?? undefined, baseUnit: found.baseuom?.name }) ?? undefined
+      );
     },
     async findPrice(priceListId, productId) {
       const asked = 'read the price of the product';
