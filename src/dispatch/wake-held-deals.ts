@@ -79,7 +79,7 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
       const quotes = rows.filter(({ resource }) => resource === 'salesQuotes');
       if (quotes.length > 0) {
         for await (const { quoteId, ...ref } of waiting.findDealsOfQuotes(quotes))
-          await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: UNREAD });
+          await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: UNREAD }).catch(onTrouble);
       }
       for (const resource of ['customers', 'items'] as const) {
         const ids = rows.filter((row) => row.resource === resource).map((row) => row.id);
@@ -87,7 +87,7 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
         const kind = KINDS[resource];
         const known = ids.filter((id) => id !== undefined);
         const { deals, unlinked } = await waiting.findHeldForRows(kind, known);
-        for await (const ref of deals) await startDeal(ref, { at: 'masters' });
+        for await (const ref of deals) await startDeal(ref, { at: 'masters' }).catch(onTrouble);
         if (unlinked.length > 0 || known.length < ids.length) await askForAll(kind);
       }
     },

@@ -132,6 +132,22 @@ it('one that cannot be woken does not stop the others', async () => {
   expect(refusals).toHaveLength(1);
 });
 
+it('a deal of a linked row or of a quote that cannot be woken does not stop what else changed', async () => {
+  const [customer, item, quote] = [randomUUID(), randomUUID(), randomUUID()];
+  quotes.set('broken', quote);
+  linked.set(customer, [{ table: 'quote', recordId: 'broken' }]);
+  linked.set(item, [{ table: 'quote', recordId: 'mine' }]);
+  quotes.set('other', quote);
+  await heldDeals.wake([{ resource: 'salesQuotes', id: quote }]);
+  quotes.clear();
+  await heldDeals.wake([
+    { resource: 'customers', id: customer },
+    { resource: 'items', id: item },
+  ]);
+  expect(woken).toEqual(['broken', 'other', 'broken', 'mine']);
+  expect(refusals).toHaveLength(2);
+});
+
 it('stops with the process', async () => {
   held.item = refs(3);
   await heldDeals.wake([{ resource: 'items', id: undefined }]);

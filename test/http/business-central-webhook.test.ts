@@ -155,6 +155,17 @@ describe('what Business Central says to the starter', () => {
     expect([nudges, wakes.length]).toEqual([0, 0]);
   });
 
+  it('what is odd in one notice takes nothing from the others, nor from what else it says', async () => {
+    const odd = [null, 7, 'x', {}, notice('items', { resource: null }), notice('items', { clientState: null })];
+    await notify([...odd, notice('salesOrders')]);
+    await until(() => nudges === 1);
+    expect(wakes).toEqual([]);
+    const quote = `salesQuotes(${ROW})`;
+    await notify([notice(quote, { lastModifiedDateTime: null }), notice('salesOrders', { changeType: null })]);
+    await until(() => nudges === 2 && wakes.length === 1);
+    expect(wakes).toEqual([[{ resource: 'salesQuotes', id: ROW }]]);
+  });
+
   it('the answer does not wait for the work, and a storm of notices becomes one more', async () => {
     isStuck = true;
     for (let index = 0; index < 20; index += 1) {

@@ -105,6 +105,41 @@ describe('the record that a message speaks of', () => {
   });
 });
 
+describe('what is odd in a message', () => {
+  const odd: readonly unknown[] = [null, 7, {}, { Id: null }, { Id: 'x' }];
+
+  it('takes nothing from the other records that it speaks of', () => {
+    for (const list of [{ Entities: [...odd, row(ID)] }, [...odd, referenceTo(ID)]])
+      expect(read({ message: 'UpdateMultiple', table: 'quote', inputs: [pair('Targets', list)] })).toMatchObject({
+        refs: [{ table: 'quote', recordId: ID }],
+      });
+    const ids = [pair('Ids', [null, 7, 'x', ID])];
+    const inputs = [pair('Targets', [])];
+    expect(read({ message: 'CreateMultiple', table: 'quote', inputs, outputs: ids })).toMatchObject({
+      refs: [{ table: 'quote', recordId: ID }],
+    });
+  });
+
+  it('takes nothing from what else it says', () => {
+    const inputs = [null, { key: 7 }, pair('Target', row(ID))];
+    for (const PrimaryEntityId of [null, undefined, 7]) {
+      const body = { MessageName: 'Update', PrimaryEntityName: 'quote', PrimaryEntityId, InitiatingUserId: 7 };
+      expect(readHint({ ...body, InputParameters: inputs, OutputParameters: 'x' })).toMatchObject({
+        kind: 'records',
+        refs: [{ recordId: ID }],
+        initiatingUserId: undefined,
+      });
+    }
+  });
+
+  it('is told when it is the id of the only one', () => {
+    expect(read({ message: 'Update', table: 'quote', primaryId: 'x' })).toEqual({
+      kind: 'bad',
+      problem: "record id: expected a GUID like 5f3c… in 8-4-4-4-12 form, got 'x'",
+    });
+  });
+});
+
 describe('a message that names no record', () => {
   it('of an account, contact or product only says "look"', () => {
     for (const table of ['account', 'contact', 'product'])

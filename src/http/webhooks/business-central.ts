@@ -29,13 +29,15 @@ const MAX_TOKEN_LENGTH = 2_048;
 /** More rows than this at once are «any of them». */
 const MAX_CHANGED_ROWS = 10_000;
 
+// What is odd in one of them is of no matter for the others, nor for what else it says.
 const notice = z.object({
-  clientState: z.string().default(''),
-  resource: z.string(),
-  changeType: z.string(),
-  lastModifiedDateTime: z.string().optional(),
+  clientState: z.string().catch(''),
+  resource: z.string().catch(''),
+  changeType: z.string().catch(''),
+  lastModifiedDateTime: z.string().optional().catch(undefined),
 });
-const notices = z.object({ value: z.array(notice) });
+const UNREADABLE_NOTICE = { clientState: '', resource: '', changeType: '', lastModifiedDateTime: undefined };
+const notices = z.object({ value: z.array(notice.catch(UNREADABLE_NOTICE)) });
 
 /**
  * `/webhooks/business-central/<key>`: the handshake, and notices that make the feeds read sooner (reference/business-central

@@ -1,34 +1,39 @@
 import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
-import { type FeedTable, isFeedTable, isSourceTable, parseRecordId } from '../../deal/ids.js';
+import { UserError } from '../../deal/errors.js';
+import { type FeedTable, findGuid, isFeedTable, isSourceTable } from '../../deal/ids.js';
 
 /**
  * Reads which records a Dataverse webhook speaks of (reference/dataverse-sales 3.8 and 5.4 to 5.7); the rest is never
  * trusted.
  */
 
+/** The members of a list that have this shape: one that has not takes nothing from the others. */
+function listOf<T>(shape: z.ZodType<T>): z.ZodType<T[]> {
+  return z.array(z.unknown()).transform((list) => list.flatMap((one) => shape.safeParse(one).data ?? []));
+}
+
 const parameter = z.object({ key: z.string(), value: z.unknown() });
+type Parameter = z.infer<typeof parameter>;
 // A body that was cut has null where the parameters were (reference/dataverse-sales 5.7).
-const parameters = z
-  .array(parameter)
-  .nullish()
-  .transform((list) => list ?? []);
+const parameters = listOf(parameter).catch([]);
 const context = z.object({
   MessageName: z.string(),
   PrimaryEntityName: z.string(),
-  PrimaryEntityId: z.string(),
-  InitiatingUserId: z.string().nullish(),
+  // The parameters may name the record where this does not.
+  PrimaryEntityId: z.string().optional().catch(undefined),
+  InitiatingUserId: z.string().optional().catch(undefined),
   InputParameters: parameters,
   OutputParameters: parameters,
 });
 type ExecutionContext = z.infer<typeof context>;
 
-const entity = z.object({ Attributes: z.array(parameter) });
+const entity = z.object({ Attributes: listOf(parameter) });
 const reference = z.object({ Id: z.string() });
 /** `Targets` of CreateMultiple and UpdateMultiple: a collection of rows, or a plain list of references. */
 const targets = z.union([
-  z.object({ Entities: z.array(reference) }).transform((all) => all.Entities),
-  z.array(reference),
+  z.object({ Entities: listOf(reference) }).transform((all) => all.Entities),
+  listOf(reference),
 ]);
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
@@ -73,20 +78,21 @@ export function readHint(body: unknown, wasCut = false): HintReading {
   const { MessageName: message, PrimaryEntityName: table, InitiatingUserId: userId } = parsed.data;
   if (!isFeedTable(table)) return { kind: 'unknown-table', table, message };
   const hint: Hint = { table, message, initiatingUserId: userId?.toLowerCase() };
-  const ids = findRecordIds(parsed.data, table);
-  if (ids.length === 0 && !wasCut) return { kind: 'bad', problem: `no record id in a ${message} of ${table}` };
-  try {
-    const refs = ids.map(parseRecordId);
-    if (!isSourceTable(table) || refs.length === 0) return { ...hint, kind: 'nudge' };
-    return {
-      ...hint,
-      kind: 'records',
-      refs: [...new Set(refs)].map((recordId) => ({ table, recordId })),
-      isEnding: ENDINGS.has(message),
-    };
-  } catch (error) {
-    return { kind: 'bad', problem: error instanceof Error ? error.message : String(error) };
-  }
+  const given = findRecordIds(parsed.data, table);
+  const ids = given.flatMap((id) => findGuid(id) ?? []);
+  if (ids.length === 0 && !wasCut) return { kind: 'bad', problem: toProblem(given, message, table) };
+  if (!isSourceTable(table) || ids.length === 0) return { ...hint, kind: 'nudge' };
+  return {
+    ...hint,
+    kind: 'records',
+    refs: [...new Set(ids)].map((recordId) => ({ table, recordId })),
+    isEnding: ENDINGS.has(message),
+  };
+}
+
+function toProblem([given]: readonly string[], message: string, table: FeedTable): string {
+  if (!given) return `no record id in a ${message} of ${table}`;
+  return new UserError('record id', 'a GUID like 5f3c… in 8-4-4-4-12 form', given).message;
 }
 
 function findRecordIds(hint: ExecutionContext, table: FeedTable): string[] {
@@ -94,7 +100,7 @@ function findRecordIds(hint: ExecutionContext, table: FeedTable): string[] {
   const many = targets.safeParse(parameterOf(inputs, 'Targets')).data;
   if (many) {
     // New rows may have their ids only in the answer.
-    const created = z.array(z.string()).safeParse(parameterOf(hint.OutputParameters, 'Ids')).data ?? [];
+    const created = listOf(z.string()).safeParse(parameterOf(hint.OutputParameters, 'Ids')).data ?? [];
     return [...many.map(({ Id }) => Id), ...created].filter((id) => id !== ZERO_ID);
   }
   const [closeName, attribute] = CLOSE_PARAMETERS[table] ?? ['', ''];
@@ -116,6 +122,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function parameterOf(list: readonly { key: string; value?: unknown }[], key: string): unknown {
+function parameterOf(list: readonly Parameter[], key: string): unknown {
   return list.find((one) => one.key === key)?.value;
 }
