@@ -47,6 +47,13 @@ function insertCustomer(number: string): void {
   simulators.businessCentral.company.insert('customers', customer);
 }
 
+function rename(orderId: string): void {
+  const { store } = simulators.dataverse;
+  const order = store.find('salesorder', orderId);
+  if (!order) throw new Error('no order');
+  store.update(store.schema.table('salesorder'), order, { name: 'Another name' });
+}
+
 const stillHeld = { type: STILL_HELD, nonRetryable: false };
 const writes = () =>
   [...simulators.businessCentral.requests, ...simulators.dataverse.requests].filter(({ method }) => method !== 'GET');
@@ -83,12 +90,17 @@ describe('a watched hold', () => {
     expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
   });
 
+  it('is left to the refused step when the record was corrected before the first look', async () => {
+    const { ref } = await hold();
+    rename(ref.recordId);
+    expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
+    await steps.readDeal(ref);
+    expect(await steps.watchHold({ ref })).not.toBe(NOTHING_SEEN);
+  });
+
   it('is over once the record is another in Sales, or gone', async () => {
     const { ref, seen } = await hold();
-    const { store } = simulators.dataverse;
-    const order = store.find('salesorder', ref.recordId);
-    if (!order) throw new Error('no order');
-    store.update(store.schema.table('salesorder'), order, { name: 'Another name' });
+    rename(ref.recordId);
     const again = await steps.watchHold({ ref, seen });
     expect(again).not.toBe(seen);
     await createSeller(simulators).deleteRecord('salesorders', ref.recordId);

@@ -98,7 +98,9 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     const shown = new Set(typeof plan === 'string' ? [] : plan.problems.map(({ reason }) => reason));
     // Of the two the draft is compared when the deal is.
     if (draft) shown.add('totals-differ');
-    return { sees, showsHold: reasonsOf(record).every((reason) => shown.has(reason)) };
+    // Who corrected the record since it was read may have ended the hold: what is seen now is not what it began with.
+    const isAsRead = typeof plan === 'string' || plan.revision === record?.revision;
+    return { sees, showsHold: isAsRead && reasonsOf(record).every((reason) => shown.has(reason)) };
   }
 
   return {
