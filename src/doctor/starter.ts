@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { readTextAtMost } from '../clients/http/read-at-most.js';
 import type { Config } from '../process/config.js';
 import { toNearOrigin } from '../process/near-origin.js';
 import type { KeyRing } from '../secrets/key-ring.js';
@@ -65,6 +66,9 @@ async function examineCodec(near: string, { codec }: Config, ring: KeyRing): Pro
   );
 }
 
+/** Another server may stand at the address. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
 async function ask(url: string, token?: string, body?: string): Promise<{ status: number; text: string }> {
   const response = await request(url, {
     method: body === undefined ? 'GET' : 'POST',
@@ -72,5 +76,5 @@ async function ask(url: string, token?: string, body?: string): Promise<{ status
     headers: { ...(token && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  return { status: response.statusCode, text: await response.body.text() };
+  return { status: response.statusCode, text: (await readTextAtMost(response, MAX_ANSWER_BYTES)) ?? '' };
 }

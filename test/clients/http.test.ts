@@ -26,12 +26,16 @@ beforeAll(async () => {
     answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  http = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`);
+  http = transportTo(`${origin()}/api/`);
 });
 afterAll(async () => {
   await http.close();
   await new Promise((resolve) => server.close(resolve));
 });
+
+function origin(): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 function transportTo(
   baseUrl: string,
@@ -133,7 +137,7 @@ describe('one request', () => {
 
   it('a write is told when it leaves, after what it waited for, and each time that it leaves', async () => {
     const said: string[] = [];
-    const waiting = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`, async () => {
+    const waiting = transportTo(`${origin()}/api/`, async () => {
       said.push('waited');
     });
     answer = (response) => {
@@ -163,7 +167,7 @@ describe('one request', () => {
         return request();
       },
     };
-    const narrow = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`, undefined, {
+    const narrow = transportTo(`${origin()}/api/`, undefined, {
       parallel: 1,
       throttle,
     });
@@ -205,6 +209,74 @@ describe('one request', () => {
     const error = await send(status(200, {}, '<html>'));
     expect(error).toMatchObject({ code: 'unreadable' });
     expect((error as RemoteApiError).wasNotDone).toBe(false);
+  });
+
+  const MIB = 1024 * 1024;
+  /** As fast as it is taken, until it is twice as much as is read; then nothing, so that nobody's memory is filled. */
+  const endless = (code: number, headers: Record<string, string> = {}) => {
+    const sent = { bytes: 0, isOver: false };
+    const piece = Buffer.alloc(MIB, ' ');
+    const act = (response: ServerResponse) => {
+      response.writeHead(code, headers);
+      const more = (): void => {
+        while (!response.destroyed && sent.bytes < 128 * MIB) {
+          sent.bytes += MIB;
+          if (!response.write(piece)) return;
+        }
+      };
+      response.on('drain', more);
+      response.on('close', () => (sent.isOver = true));
+      more();
+    };
+    return { sent, act };
+  };
+
+  it('an answer without end is given up by its size, which the error names with system and request', async () => {
+    const patient = transportTo(`${origin()}/api/`, undefined, { timeoutMs: 45_000 });
+    const { sent, act } = endless(200);
+    answer = act;
+    const error = await patient.send({ method: 'GET', path: 'x', asked: 'read it' }).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: 'unreadable',
+      message: 'read it (business-central answered more than 64 MiB): unreadable (200)',
+      wasNotDone: false,
+    });
+    await expect.poll(() => sent.isOver, { timeout: 30_000 }).toBe(true);
+    await patient.close();
+  });
+
+  it('an answer that says itself that it is too large is not read, and a refusal without end has its status', async () => {
+    const patient = transportTo(`${origin()}/api/`, undefined, { timeoutMs: 45_000 });
+    const ask = () => patient.send({ method: 'GET', path: 'x', asked: 'read it' }).catch((e: unknown) => e);
+    answer = (response) => {
+      response.writeHead(200, { 'content-length': String(65 * MIB) });
+      response.write('{');
+    };
+    expect(await ask()).toMatchObject({ code: 'unreadable' });
+    answer = endless(503).act;
+    expect(await ask()).toMatchObject({ code: 'unavailable', facts: { status: 503 } });
+    await patient.close();
+  });
+
+  it('a byte-order mark before an answer is no part of it', async () => {
+    answer = status(200, {}, '\uFEFF{"a":1}');
+    expect(await http.send({ method: 'GET', path: 'x', asked: 'look' })).toMatchObject({ body: { a: 1 } });
+  });
+
+  const wordless = {
+    ...{ 400: 'unavailable', 403: 'unavailable', 404: 'unavailable', 406: 'unavailable', 410: 'unavailable' },
+    ...{ 421: 'unavailable', 426: 'unavailable', 451: 'unavailable', 405: 'rejected', 413: 'rejected' },
+    ...{ 414: 'rejected', 431: 'rejected', 501: 'rejected', 401: 'unauthorized', 408: 'unknown-outcome' },
+    ...{ 409: 'conflict', 412: 'conflict', 429: 'throttled', 500: 'unknown-outcome', 503: 'unavailable' },
+  } as const;
+  it.each(Object.entries(wordless))('a %s without a word of the system itself is %s', async (code, wanted) => {
+    const silent = transportTo(`${origin()}/api/`, undefined, { readError: () => ({}) });
+    for (const body of ['', '<html>Bad Request</html>']) {
+      answer = status(Number(code), {}, body);
+      const write = { method: 'POST', path: 'x', asked: 'write', context: REPEATABLE } as const;
+      await expect(silent.send(write)).rejects.toMatchObject({ code: wanted });
+    }
+    await silent.close();
   });
 
   it('the message says what was asked and what came back, and no word of the customer (I7)', async () => {

@@ -240,6 +240,7 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ['Unknown', 400, 'Not an option.', create, 'rejected', request],
   ['', 404, '', read, 'unavailable', 'repeated'],
   ['', 403, '', create, 'unavailable', 'repeated'],
+  ['', 400, '', create, 'unavailable', 'repeated'],
 ];
 
 const row = write('PATCH', `invoices(${ID})?$select=invoicenumber`);
@@ -283,6 +284,8 @@ const DATAVERSE: readonly Row[] = [
   ['', 404, '', readDeal, 'unavailable', 'repeated'],
   ['', 404, '', { ...readDeal, path: "EntityDefinitions(LogicalName='quote')" }, 'unavailable', 'repeated'],
   ['', 403, '', insert, 'unavailable', 'repeated'],
+  ['', 400, '', insert, 'unavailable', 'repeated'],
+  ['', 412, '', insert, 'conflict', 'repeated'],
   [
     '0x80060888',
     404,

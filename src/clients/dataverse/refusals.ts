@@ -65,7 +65,7 @@ export function refine({ status, remoteCode, message, method, row }: Refusal): R
   // Of a 500 nobody knows whether something was written (I3).
   if (AWAY.has(code) && status !== 500) return 'unavailable';
   // A new row has no etag: what it may collide with is a key.
-  if (status === 412 && method === 'POST') return 'taken';
+  if (status === 412 && method === 'POST' && message !== undefined) return 'taken';
   if (NOT_FOUND.has(code)) return row && isOwnRow(row, message) ? 'not-found' : 'rejected';
   // A wrong table or column; metadata have no code of their own for it. What has none at all is of a gateway.
   if (status === 404 && remoteCode !== undefined) return row?.set === 'EntityDefinitions' ? 'not-found' : 'rejected';

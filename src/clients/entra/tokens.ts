@@ -11,6 +11,7 @@ import type { Credential } from '../../secrets/credential.js';
 import { observeRequest } from '../../telemetry/requests.js';
 import { RemoteApiError } from '../errors.js';
 import { toFailureCode } from '../http/egress.js';
+import { readTextAtMost } from '../http/read-at-most.js';
 import { readRetryAfter } from '../http/retry-after.js';
 
 /** Hands out a bearer token for one API, renewed before it expires. */
@@ -39,6 +40,8 @@ export interface Token {
   readonly expiresAt: Date;
 }
 
+/** A token has some kilobytes. */
+const MAX_ANSWER_MIB = 1;
 const RENEW_BEFORE_MS = 5 * 60_000;
 /** The code of Entra for a secret or certificate that it does not take. */
 const REFUSED_CREDENTIAL = 'invalid_client';
@@ -175,7 +178,12 @@ function createNetwork(plainOrigin: string | undefined, note: Note): INetworkMod
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
     note.answered({ status: response.statusCode, retryAfterMs: readRetryAfter(response.headers) });
-    return { headers, body: (await response.body.json()) as T, status: response.statusCode };
+    const text = await readTextAtMost(response, MAX_ANSWER_MIB * 1024 * 1024);
+    if (text === undefined) {
+      note.failed(`ANSWER_OVER_${MAX_ANSWER_MIB}_MIB`);
+      throw new InternalError(`the answer of Entra has more than ${MAX_ANSWER_MIB} MiB`);
+    }
+    return { headers, body: JSON.parse(text) as T, status: response.statusCode };
   };
   return {
     sendGetRequestAsync: (url, options) => send('GET', url, options),

@@ -6,6 +6,7 @@ import { createConnections } from './connections.js';
 import { createAgent, hasReachedNobody, toFailureCode } from './egress.js';
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
+import { readAtMost, readTextAtMost } from './read-at-most.js';
 import { readRetryAfter } from './retry-after.js';
 import type { Throttle } from './throttle.js';
 import type { WriteContext } from './write-context.js';
@@ -150,6 +151,10 @@ export function createTransport(options: HttpOptions): HttpTransport {
       });
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
+    if (response.isTooLarge) {
+      const asked = `${asking.asked} (${options.api} answered more than ${MAX_ANSWER_MIB} MiB)`;
+      throw new RemoteApiError(options.api, 'unreadable', asked, { status: response.statusCode, requestId });
+    }
     const answered = parseBody(options.api, asking, response.statusCode, response.text, requestId);
     if (isSuccess(response)) {
       return {
@@ -205,30 +210,20 @@ function isSuccess({ statusCode }: Dispatcher.ResponseData): boolean {
 interface Content {
   readonly text: string;
   readonly bytes: Buffer | undefined;
+  /** An answer in words that nobody sends: the rest of it is left unread. */
+  readonly isTooLarge: boolean;
 }
+
+/** A page of five thousand rows has some five, an error some kilobytes. */
+const MAX_ANSWER_MIB = 64;
 
 /** @param maxBytes undefined: the answer is text; so is every refusal */
 async function readContent(response: Dispatcher.ResponseData, maxBytes: number | undefined): Promise<Content> {
-  if (maxBytes === undefined || !isSuccess(response)) return { text: await response.body.text(), bytes: undefined };
-  return { text: '', bytes: await readBytes(response, maxBytes) };
-}
-
-/** Undefined, with the connection given up, as soon as it is known to be larger. */
-async function readBytes({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = Number(headers['content-length'] ?? 0);
-  if (size <= maxBytes) {
-    size = 0;
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > maxBytes) break;
-    }
-  }
-  if (size <= maxBytes) return Buffer.concat(chunks);
-  // The body's stream reports that it was given up; nobody waits for it.
-  body.on('error', () => undefined).destroy();
-  return undefined;
+  if (maxBytes !== undefined && isSuccess(response))
+    return { text: '', bytes: await readAtMost(response, maxBytes), isTooLarge: false };
+  const text = await readTextAtMost(response, MAX_ANSWER_MIB * 1024 * 1024);
+  // A refusal still has its status.
+  return { text: text ?? '', bytes: undefined, isTooLarge: text === undefined && isSuccess(response) };
 }
 
 function parseBody(api: RemoteApi, asking: HttpRequest, status: number, text: string, requestId: string): unknown {
@@ -271,11 +266,14 @@ function readAddressedRow(path: string): AddressedRow | undefined {
   return set === undefined || key === undefined ? undefined : { set, key: key.replaceAll("'", '') };
 }
 
-/** What both systems say in their own words comes from something in between where it has none: the deal has no part in it. */
-const IN_WORDS: ReadonlySet<number> = new Set([403, 404]);
+/** How anything on the way refuses a request for what it is, whoever asks it again and when: somebody has to see that. */
+const FOR_GOOD: ReadonlySet<number> = new Set([405, 413, 414, 415, 431]);
 
+/** What both systems say in their own words comes from something in between where it has none: the deal has no part in it. */
 function toCodeOfGateway(status: number): RemoteErrorCode {
-  return IN_WORDS.has(status) ? 'unavailable' : toCode(status);
+  const code = toCode(status);
+  const isVerdict = code === 'forbidden' || code === 'not-found' || (code === 'rejected' && status < 500);
+  return isVerdict && !FOR_GOOD.has(status) ? 'unavailable' : code;
 }
 
 /** reference/business-central 10.4, reference/dataverse-sales 6.4. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { request } from 'undici';
 import { DealbridgeError } from '../../deal/errors.js';
+import { readTextAtMost } from '../http/read-at-most.js';
 import { type SigningKey, signRequest } from './signature-v4.js';
 
 /** A bucket of an S3-compatible storage, of which we put objects that nobody can delete, and list their names. */
@@ -42,8 +43,11 @@ export function createBucket({ url, timeoutMs, ...key }: BucketOptions): Bucket 
     }).catch((error: unknown) => {
       throw new BucketError(asked, codeOf(error));
     });
-    const { statusCode: status, body: content } = answer;
-    const text = await content.text();
+    const { statusCode: status } = answer;
+    const text = await readTextAtMost(answer, MAX_ANSWER_MIB * 1024 * 1024).catch((error: unknown) => {
+      throw new BucketError(asked, codeOf(error));
+    });
+    if (text === undefined) throw new BucketError(asked, `the answer has more than ${MAX_ANSWER_MIB} MiB`);
     if (status === 200) return text;
     throw new BucketError(asked, `${status} ${/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? ''}`.trim());
   };
@@ -92,6 +96,8 @@ function elementOf(text: string, name: string): string | undefined {
 }
 
 const PAGE = 1_000;
+/** A page of a thousand long names with their versions has about one. */
+const MAX_ANSWER_MIB = 16;
 
 function codeOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
