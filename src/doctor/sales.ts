@@ -100,7 +100,11 @@ export function examineChangeTracking(dataverse: Step<DataverseAccess>): Step<tr
   });
 }
 
-/** Lines have no privileges of their own; a note's table is called note. */
+/**
+ * Lines have no privileges of their own, price lists and units have those of the product
+ * (https://learn.microsoft.com/previous-versions/dynamicscrm-2015/developers-guide/gg309255(v=crm.7)); a note's table is
+ * called note.
+ */
 function wantedPrivileges({ rules }: Config): string[] {
   const wanted = [
     ...['Create', 'Read', 'Write', 'Append', 'AppendTo'].map((verb) => `prv${verb}Invoice`),
@@ -109,6 +113,7 @@ function wantedPrivileges({ rules }: Config): string[] {
     'prvAppendToAccount',
     'prvAppendToContact',
     'prvAppendToProduct',
+    'prvAppendToTransactionCurrency',
   ];
   const { opportunity, quote, salesorder } = rules.sellerNotes?.columns ?? {};
   if (rules.hasOpportunityColumns || opportunity) wanted.push('prvWriteOpportunity');

@@ -234,6 +234,18 @@ describe('Dataverse', () => {
     expect(examined.finding('dataverse: write', 'privileges').found).toBe('the roles lack prvCreateInvoice');
   });
 
+  it('names the privilege to refer to each table that an invoice refers to', async () => {
+    simulators.dataverse.switches.denied = ['account', 'product', 'transactioncurrency'].map(
+      (table) => `${table}:AppendTo`,
+    );
+    undo.push(() => {
+      simulators.dataverse.switches.denied = [];
+    });
+    expect((await examineWith()).finding('dataverse: write', 'privileges').found).toBe(
+      'the roles lack prvAppendToAccount, prvAppendToProduct, prvAppendToTransactionCurrency',
+    );
+  });
+
   it('names the privileges that Business Central needs to win fields of master data', async () => {
     const tables = ['account', 'contact', 'product'];
     simulators.dataverse.switches.denied = tables.map((table) => `${table}:Write`);

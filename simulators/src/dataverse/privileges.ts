@@ -15,7 +15,12 @@ const BY_METHOD: Readonly<Record<string, string>> = {
 };
 const VERBS = ['Create', 'Read', 'Write', 'Delete', 'Append', 'AppendTo', 'Assign', 'Share'];
 /** Privileges bear these names, lines none of their own. */
-const NAMES: Readonly<Record<string, string>> = { annotation: 'Note', salesorder: 'SalesOrder', uom: 'UoM' };
+const NAMES: Readonly<Record<string, string>> = {
+  annotation: 'Note',
+  salesorder: 'SalesOrder',
+  transactioncurrency: 'TransactionCurrency',
+  uom: 'UoM',
+};
 
 /** `account:Read` denies all reading, `account:OrganizationRead` only what wants the depth of the organization. */
 export function checkPrivilege(store: Store, table: Table, request: SimRequest, denied: readonly string[]): void {
