@@ -84,6 +84,8 @@ CREATE TABLE audit_signatures (
   signature text NOT NULL,
   PRIMARY KEY (subject, number)
 );
+-- Which keys have signed is found by one step of the index for each of them, however long the trail is.
+CREATE INDEX audit_signatures_by_key ON audit_signatures (split_part(signature, ':', 1));
 CREATE TRIGGER audit_signatures_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_signatures
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -1,4 +1,4 @@
-import { sampleSigningKeys } from '../ledger/audit/signing-keys.js';
+import { listSigningKeys } from '../ledger/audit/signing-keys.js';
 import type { Database } from '../ledger/database.js';
 import { listed, ok, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
@@ -10,7 +10,7 @@ export function examineTrailKeys(needs: {
   readonly ids: Step<readonly string[]>;
 }): Step<true> {
   return createStep('trail keys', needs, async ({ db, ids }) => {
-    const signing = await sampleSigningKeys(db);
+    const signing = await listSigningKeys(db);
     const missing = signing.filter((id) => !ids.includes(id));
     if (missing.length === 0) {
       const found =
