@@ -7,7 +7,7 @@ import {
 } from '../ledger/settings/vault.js';
 import { type Access, openApplication, openSystem } from '../process/access.js';
 import type { ApplicationConfig, Config } from '../process/config.js';
-import { type CredentialSource, createCredentialProvider } from '../process/credentials.js';
+import type { CredentialSource } from '../process/credentials.js';
 import { SealError } from '../secrets/key-ring.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
@@ -100,14 +100,27 @@ export function examineExpiry(needs: {
       } else if (!newest && name === 'desk') {
         // A public client has none, and neither has a desk without an issuer.
       } else if (!newest) findings.push(wrong(name, 'there is none', `Run \`dealbridge credentials set ${name}\`.`));
-      else findings.push(toExpiry(name, newest, ids));
-    }
-    const hasWebhook = kept.some(({ name }) => name === 'webhook');
-    if (hasWebhook && (await createCredentialProvider(vault, 'webhook', settings['webhook'])()).length === 0) {
-      findings.push(wrong('webhook', 'none is valid any more', 'Run `dealbridge credentials set webhook`.'));
+      else {
+        findings.push(toExpiry(name, newest, ids));
+        if (UNASKED.has(name) && ids.includes(newest.keyId)) findings.push(...(await examineOpening(vault, name)));
+      }
     }
     return { value: true, findings };
   });
+}
+
+/** With those of the others a token is asked for, which opens all that count. */
+const UNASKED: ReadonlySet<CredentialName> = new Set(['webhook', 'desk']);
+
+async function examineOpening(vault: CredentialSource, name: CredentialName): Promise<Finding[]> {
+  const advice = `Run \`dealbridge credentials set ${name}\`.`;
+  try {
+    const valid = await vault.findCredentials(name);
+    return valid.length > 0 ? [] : [wrong(name, 'none is valid any more', advice)];
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    return [wrong(name, `the stored secret does not open: ${error.message}`, advice)];
+  }
 }
 
 function toExpiry(name: string, { kind, keyId, expiresAt, setAt }: CredentialFacts, ids: readonly string[]): Finding {
