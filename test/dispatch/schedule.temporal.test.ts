@@ -68,3 +68,57 @@ it('the pause that somebody ordered outlasts the key', async () => {
   await ensure(next, id, '1 minute');
   expect(await find(next, id)).toMatchObject({ paused: true });
 });
+
+/** Another starter comes in between, before or after what this one does. */
+function withAnother(
+  client: Client,
+  step: 'delete' | 'update',
+  comes: 'before' | 'after',
+  act: () => Promise<unknown>,
+) {
+  const getHandle = client.schedule.getHandle.bind(client.schedule);
+  let hasCome = false;
+  client.schedule.getHandle = (id) => {
+    const handle = getHandle(id);
+    const original = handle[step].bind(handle) as (...given: unknown[]) => Promise<unknown>;
+    const once = async (): Promise<void> => {
+      if (hasCome) return;
+      hasCome = true;
+      await act();
+    };
+    return Object.assign(handle, {
+      [step]: async (...given: unknown[]) => {
+        if (comes === 'before') await once();
+        const result = await original(...given);
+        if (comes === 'after') await once();
+        return result;
+      },
+    });
+  };
+  return client;
+}
+
+it('the pause outlasts the key also where another starter makes the schedule anew in between', async () => {
+  const id = `two-${randomUUID()}`;
+  const next = createKeyLine();
+  const old = clientWith(createKeyLine());
+  await ensure(old, id, '1 minute');
+  await old.schedule.getHandle(id).pause('ordered');
+  const other = clientWith(next);
+  await ensure(
+    withAnother(clientWith(next), 'delete', 'after', () => ensure(other, id, '1 minute')),
+    id,
+    '1 minute',
+  );
+  expect(await find(other, id)).toMatchObject({ paused: true });
+});
+
+it('a schedule that another starter is just replacing is made, and nobody fails', async () => {
+  const id = `gone-${randomUUID()}`;
+  const next = createKeyLine();
+  await ensure(clientWith(createKeyLine()), id, '1 minute');
+  const other = clientWith(next);
+  const late = withAnother(clientWith(next), 'update', 'before', () => other.schedule.getHandle(id).delete());
+  await ensure(late, id, '2 minutes');
+  expect(await find(other, id)).toMatchObject({ every: 120_000, paused: false });
+});

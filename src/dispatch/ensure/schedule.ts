@@ -1,4 +1,10 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, type ScheduleOptions } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+} from '@temporalio/client';
 import { DealbridgeError } from '../../deal/errors.js';
 
 type Wanted = Pick<ScheduleOptions, 'spec' | 'policies'> & {
@@ -8,9 +14,8 @@ type Wanted = Pick<ScheduleOptions, 'spec' | 'policies'> & {
 /** Makes sure that a schedule exists and is as it should be now; a pause that somebody ordered stays. */
 export async function ensureSchedule(temporal: Client, scheduleId: string, schedule: Wanted): Promise<void> {
   if (await isCreated(temporal, scheduleId, schedule)) return;
-  const handle = temporal.schedule.getHandle(scheduleId);
   try {
-    await handle.update((before) => ({
+    await temporal.schedule.getHandle(scheduleId).update((before) => ({
       ...before,
       ...schedule,
       // The id is part of the description, and an update does not ask for a new one.
@@ -18,12 +23,20 @@ export async function ensureSchedule(temporal: Client, scheduleId: string, sched
       state: before.state,
     }));
   } catch (error) {
-    if (!isSealedWithLostKey(error)) throw error;
+    // Another starter is just replacing it, and may not have made the new one yet.
+    if (!isSealedWithLostKey(error) && !(error instanceof ScheduleNotFoundError)) throw error;
     // Each run of a schedule is handed the result of the one before: sealed with a key that is gone, none could begin any more.
-    const state = await readPause(temporal, scheduleId);
-    await handle.delete().catch(unlessNotFound);
-    await isCreated(temporal, scheduleId, { ...schedule, state });
+    await replace(temporal, scheduleId, schedule);
   }
+}
+
+/** Several starters may do so at once: whoever comes second finds it gone, or made anew already without the pause. */
+async function replace(temporal: Client, scheduleId: string, schedule: Wanted): Promise<void> {
+  const handle = temporal.schedule.getHandle(scheduleId);
+  const state = await readPause(temporal, scheduleId);
+  if (state) await handle.delete().catch(unlessNotFound);
+  const isMade = await isCreated(temporal, scheduleId, { ...schedule, ...(state && { state }) });
+  if (!isMade && state?.paused) await handle.pause(state.notes);
 }
 
 /** False when it is there already. */
@@ -46,11 +59,22 @@ function isSealedWithLostKey(error: unknown): boolean {
   return error instanceof DealbridgeError && error.code === 'unknown-key';
 }
 
-/** Asked without the SDK's own handle, which opens what is sealed. */
-async function readPause({ connection, options }: Client, scheduleId: string): Promise<{ paused: boolean }> {
+/** As gRPC numbers it. */
+const NOT_FOUND = 5;
+
+/** Asked without the SDK's own handle, which opens what is sealed; undefined when it is gone. */
+async function readPause(
+  { connection, options }: Client,
+  scheduleId: string,
+): Promise<{ paused: boolean; notes: string } | undefined> {
   const { namespace } = options;
-  const { schedule } = await connection.workflowService.describeSchedule({ namespace, scheduleId });
-  return { paused: schedule?.state?.paused ?? false };
+  try {
+    const { schedule } = await connection.workflowService.describeSchedule({ namespace, scheduleId });
+    return { paused: schedule?.state?.paused ?? false, notes: schedule?.state?.notes ?? '' };
+  } catch (error) {
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+    throw error;
+  }
 }
 
 function unlessNotFound(error: unknown): void {
