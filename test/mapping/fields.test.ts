@@ -269,6 +269,21 @@ describe('expressions compute with decimals, never with floats', () => {
     expect(await evaluate('($f := function($n) { $f($n + 1) + 1 }; $f(1))')).toContain('the formula failed');
   });
 
+  it('that gives more than fits is for whoever wrote it, since no seller sees what it is made of', async () => {
+    const yaml = `
+mapping:
+  document:
+    shipToName: { expression: "'x' & new_first & $pad('', 100, '-')" }
+    shipToCity: { column: new_first }
+  read: [new_first]
+`;
+    const { problems } = await resolve(extra({ new_first: 'y'.repeat(50) }), yaml);
+    expect(told(problems)).toEqual([
+      'mapping-failed: document.shipToName: 151 characters where 100 fit (the formula of the configuration)',
+      'value-too-long: document.shipToCity: 50 characters where 30 fit (column new_first)',
+    ]);
+  });
+
   it('that gives nothing but blanks gives nothing, as a column does', async () => {
     const yaml = `
 mapping:
@@ -282,7 +297,7 @@ mapping:
     const { mapping } = parseRules(yaml);
     const { values, problems } = await resolve(makeDeal(), yaml);
     expect(told(problems)).toEqual([
-      'value-missing: document.shipToName: the formula of the configuration holds nothing',
+      'mapping-failed: document.shipToName: the formula of the configuration holds nothing',
     ]);
     expect([values.header, values.dimensions]).toEqual([{}, []]);
     expect((await withMappedNumbers(makeDeal(), mapping)).customer?.number).toBeUndefined();

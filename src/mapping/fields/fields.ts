@@ -76,7 +76,9 @@ async function mapField(name: string, source: FieldSource, tables: CodeTables, v
   if (typeof found === 'object') return found;
   // Blanks are nothing in Business Central, and a column of them is not even read.
   if (found === undefined || (typeof found === 'string' && found.trim() === '')) {
-    return required ? { reason: 'value-missing', text: `${describeSource(source)} holds nothing` } : undefined;
+    return required
+      ? { reason: blame('value-missing', source), text: `${describeSource(source)} holds nothing` }
+      : undefined;
   }
   const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
   const value = translate(found, source, tables);
@@ -144,9 +146,10 @@ export function toCurrencyCode(iso: string, currencies: CodeTables['currencies']
 function toFitting(
   common: Pick<MappedField, 'name' | 'target' | 'source' | 'isDefault' | 'unknown'>,
   value: string | boolean,
-  { cut }: FieldSource,
+  source: FieldSource,
 ): Mapped {
   const { target } = common;
+  const { cut } = source;
   switch (target.kind) {
     case 'boolean': {
       const truth = typeof value === 'boolean' ? value : { true: true, false: false }[value.toLowerCase()];
@@ -176,7 +179,7 @@ function toFitting(
       if (cut) return { ...common, value: cutTo(text, target.length), cutFrom: text };
       return {
         // Nobody shortens the name of a unit: it gets a code in the table.
-        reason: target.set === 'unitsOfMeasure' ? 'unit-unknown' : 'value-too-long',
+        reason: target.set === 'unitsOfMeasure' ? 'unit-unknown' : blame('value-too-long', source),
         text: `${text.length} characters where ${target.length} fit (${common.source})`,
       };
     }
@@ -201,6 +204,11 @@ function whyRefused(format: NonNullable<Target['format']>, text: string): string
 
 function wrong(text: string): Wrong {
   return { reason: 'mapping-failed', text };
+}
+
+/** A seller corrects what stands in a column; which columns a formula has made a value of only its author can tell. */
+function blame(reason: 'value-missing' | 'value-too-long', { from }: FieldSource): HoldReason {
+  return from.kind === 'columns' ? reason : 'mapping-failed';
 }
 
 function describeSource({ from, table }: FieldSource): string {
