@@ -1,9 +1,10 @@
 import { isDigestDue, isQuiet, type QuietHours, toLocalTime } from './alert-times.js';
+import { FLOW_NOTES, type FlowName, type FlowNote } from './flows.js';
 import { HOLDS, type HoldOwner, type HoldReason } from './holds.js';
 
 /** What people are told of without having asked: what stands now, sorted into messages, each cause said once. */
 
-export const ALERT_KINDS = ['hold', 'waiting', 'feed', 'credential', 'trail', 'lane'] as const;
+export const ALERT_KINDS = ['hold', 'waiting', 'feed', 'flow', 'credential', 'trail', 'lane'] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** Something that stands now and that somebody should know of. */
@@ -78,7 +79,11 @@ export interface MessagePlan {
   readonly isSilent: boolean;
   /** Returns those that go into a message of what is new. */
   add(causes: readonly AlertCause[], sentCauses: ReadonlySet<string>): readonly AlertCause[];
+  /** Those that stand of what a message has to say that waits: it says them as they are by now. */
+  addAgain(causes: readonly AlertCause[]): void;
   drafts(): AlertDraft[];
+  /** What the messages that wait have to say, by their owner. */
+  renewed(): readonly AlertContent[];
 }
 
 export function createMessagePlan(
@@ -106,7 +111,8 @@ export function createMessagePlan(
   const isDue = isDigestDue(local, rules.digestAt, quietHours);
   const sendsAll = !isSilent && channel.send !== 'at-once' && (isDue || waitingDigests.size > 0);
   const dayFor = (owner: string): string | undefined => (isDue ? local.day : waitingDigests.get(owner));
-  const [added, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
+  const [added, again] = [createSummaries('new', deskUrl), createSummaries('new', deskUrl)];
+  const open = createSummaries('open', deskUrl);
   return {
     isSilent,
     add(causes, sentCauses) {
@@ -117,6 +123,10 @@ export function createMessagePlan(
       for (const cause of fresh) added.add(cause);
       return fresh;
     },
+    addAgain(causes) {
+      for (const cause of causes) again.add(cause);
+    },
+    renewed: () => again.list(),
     drafts: () => [
       ...added.list().map((content) => ({ owner: content.owner, digestOf: undefined, content })),
       ...open.list().flatMap((content) => {
@@ -211,15 +221,22 @@ export function toDealCauses(
   return causes;
 }
 
+/** A flow that carries nothing, or not all, for what its rule says: one line, however many things it concerns. */
+export function toFlowCause(flow: FlowName, companyId: string, reason: FlowNote): AlertCause {
+  const { owner, nextStep } = FLOW_NOTES[reason];
+  const key = `flow ${flow} ${companyId} ${reason}`;
+  return { key, kind: 'flow', owner, subject: `${flow}: ${reason}`, advice: nextStep, path: '/feeds' };
+}
+
+type SystemKind = Exclude<AlertKind, 'hold' | 'waiting' | 'flow'>;
+
 /** What no deal is to blame for is for IT. */
-export function toSystemCause(kind: Exclude<AlertKind, 'hold' | 'waiting'>, name: string, subject: string): AlertCause {
+export function toSystemCause(kind: SystemKind, name: string, subject: string): AlertCause {
   const { advice, path } = SYSTEM_ADVICE[kind];
   return { key: `${kind} ${name}`, kind, owner: 'IT', subject, advice, path };
 }
 
-const SYSTEM_ADVICE: Readonly<
-  Record<Exclude<AlertKind, 'hold' | 'waiting'>, { readonly advice: string; readonly path: string }>
-> = {
+const SYSTEM_ADVICE: Readonly<Record<SystemKind, { readonly advice: string; readonly path: string }>> = {
   feed: { advice: 'See whether a worker runs and what the feed was answered last.', path: '/feeds' },
   credential: { advice: 'Make a new one and give it to `dealbridge credentials set`.', path: '/health-check' },
   trail: { advice: 'Run `dealbridge audit verify`, and keep the database as it is.', path: '/health-check' },

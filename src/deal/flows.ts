@@ -82,6 +82,9 @@ export const NOTES_THAT_COME_AGAIN = Object.entries(FLOW_NOTES).flatMap(([note, 
   comesAgain ? [note] : [],
 );
 
+/** Nothing of the flow is carried until somebody corrects its rule or the column: that is no matter of one thing alone. */
+export const NOTES_OF_RULES = ['column-unfit', 'order-locked', 'other-currency'] as const satisfies readonly FlowNote[];
+
 export function isFlowName(text: string): text is FlowName {
   return FLOWS.some((flow) => flow === text);
 }

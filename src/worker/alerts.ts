@@ -6,6 +6,7 @@ import { createMailSender } from '../clients/alerts/mail.js';
 import { createTeamsSender } from '../clients/alerts/teams.js';
 import { createWebhookSender } from '../clients/alerts/webhook.js';
 import type { AlertChannel } from '../deal/alerts.js';
+import { FLOWS } from '../deal/flows.js';
 import { createAlertLedger } from '../ledger/alerts/alerts.js';
 import type { Config } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
@@ -21,7 +22,11 @@ export function openAlerts(config: Config, { database, log }: Pick<Runtime, 'dat
       rules,
       clock: systemClock,
       deskUrl: config.alerts.deskUrl ?? '',
-      findCauses: createFindCauses(database, { ...rules, readsFeeds: config.feeds }),
+      findCauses: createFindCauses(database, {
+        ...rules,
+        readsFeeds: config.feeds,
+        flows: FLOWS.filter((flow) => config.rules.flows[flow] !== undefined),
+      }),
       senders: new Map(
         rules.channels.flatMap((channel) => {
           const sender = openSender(channel, config);

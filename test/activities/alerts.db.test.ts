@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, left_companies, environments, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, left_companies, environments, credentials, flows, flow_rows, flow_totals',
   );
 });
 
@@ -83,7 +83,7 @@ function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, 
     rules,
     clock: { now: () => now },
     deskUrl: DESK,
-    findCauses: createFindCauses(database, { ...rules, readsFeeds: true }),
+    findCauses: createFindCauses(database, { ...rules, readsFeeds: true, flows: ['shipments', 'stock'] }),
     senders: new Map(senders),
     log: { warn: () => undefined },
   });
@@ -372,6 +372,68 @@ describe('a digest that its channel does not take for days', () => {
   });
 });
 
+describe('a message of what is new that its channel does not take for hours', () => {
+  function openBroken() {
+    const mails: string[] = [];
+    let isDown = true;
+    const send = async ({ content }: Parameters<AlertSender['send']>[0]) => {
+      if (isDown) throw new AlertError('channel', 'away');
+      const lines = content.groups.map(({ subject, numbers }) => `${subject} ${numbers.join(' ')}`);
+      mails.push([content.title, ...lines].join(', '));
+      return undefined;
+    };
+    return { ...open({}, { all: { send } }), mails, isBack: () => (isDown = false) };
+  }
+
+  it('says what still stands of it when it leaves, and what came meanwhile comes in the next one', async () => {
+    const { run, mails, isBack } = openBroken();
+    const over = await hold('not-won', 'QUO-1', 3);
+    await hold('not-won', 'QUO-2', 2);
+    await run();
+    await setState(over, 'reading', null);
+    await hold('no-lines', 'QUO-3', 1);
+    await run();
+    isBack();
+    await run();
+    expect(mails).toEqual(['Dealbridge: 1 new for seller, not-won QUO-2']);
+    await run();
+    expect(mails.slice(1)).toEqual(['Dealbridge: 1 new for seller, no-lines QUO-3']);
+    // It was never told.
+    await setState(over, 'held', 'not-won');
+    await run();
+    expect(mails.slice(2)).toEqual(['Dealbridge: 1 new for seller, not-won QUO-1']);
+    await run();
+    expect(mails).toHaveLength(3);
+  });
+
+  it('does not come at all when nothing of it stands any more', async () => {
+    const { run, mails, isBack } = openBroken();
+    const over = await hold('not-won', 'QUO-1');
+    await run();
+    await setState(over, 'reading', null);
+    isBack();
+    await run();
+    expect(mails).toEqual([]);
+    expect((await readWatchedLedger(database, [])).waitingAlerts).toBe(0);
+    await setState(over, 'held', 'not-won');
+    await run();
+    expect(mails).toEqual(['Dealbridge: 1 new for seller, not-won QUO-1']);
+  });
+
+  it('stays as it is while somebody may be taking it', async () => {
+    const recordId = await hold('not-won', 'QUO-1');
+    const alerts = open();
+    const [planned] = await alerts.planAlerts();
+    const ledger = createAlertLedger(database);
+    expect(await ledger.claim(planned?.messageId ?? '')).toBeDefined();
+    await setState(recordId, 'reading', null);
+    await alerts.planAlerts();
+    await ledger.recordSent(planned?.messageId ?? '');
+    await setState(recordId, 'held', 'not-won');
+    expect(await alerts.planAlerts()).toEqual([]);
+  });
+});
+
 describe('a message for an owner whom its channel has no more', () => {
   it('is not sent, and goes after an hour', async () => {
     await hold('not-won', 'QUO-1');
@@ -526,6 +588,38 @@ describe('a message that a channel refused before its quiet hours', () => {
     alerts.passTo(new Date('2026-04-01T07:00:00Z'));
     await alerts.run();
     expect(asked).toHaveLength(2);
+  });
+});
+
+describe('a flow whose column is unfit', () => {
+  const note = (flow: string, companyId: string, reason: string) =>
+    database.query(
+      `INSERT INTO flow_rows (flow, company_id, source_id, etag, content, state, reason) VALUES ($1, $2, $3, 'e', '{}', 'noted', $4)`,
+      [flow, companyId, randomUUID(), reason],
+    );
+
+  it('is told to IT once, however much it does not carry, and no longer when it is carried, paused or switched off', async () => {
+    const companyId = randomUUID();
+    for (const flow of ['shipments', 'stock', 'creditMemos'])
+      await database.query('INSERT INTO flows (flow, company_id, watermark) VALUES ($1, $2, now())', [flow, companyId]);
+    await note('shipments', companyId, 'column-unfit');
+    await note('shipments', companyId, 'column-unfit');
+    // Of one thing alone, and of a flow that the rules do not name.
+    await note('shipments', companyId, 'several-invoices');
+    await note('creditMemos', companyId, 'column-unfit');
+    const alerts = open();
+    await alerts.planAlerts();
+    const { rows } = await database.query<{ content: { v: number } }>('SELECT owner, content FROM alert_messages');
+    expect(rows).toMatchObject([{ owner: 'IT' }]);
+    expect(JSON.stringify(rows)).toContain('dealbridge doctor');
+    expect(await alerts.run()).toEqual(['1 shipments: column-unfit']);
+    await note('stock', companyId, 'other-currency');
+    expect((await alerts.run()).slice(1)).toEqual(['1 stock: other-currency']);
+    const other = (name: string) => open({ channels: [makeChannel({ name })] }).run();
+    await database.query(`UPDATE flow_rows SET state = 'carried', reason = NULL WHERE flow = 'shipments'`);
+    expect(await other('second')).toEqual(['1 stock: other-currency']);
+    await database.query(`UPDATE flows SET paused_at = now() WHERE flow = 'stock'`);
+    expect(await other('third')).toEqual([]);
   });
 });
 

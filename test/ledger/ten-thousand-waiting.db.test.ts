@@ -67,7 +67,7 @@ it('by the alerts, which count every one and say it once', async () => {
     rules,
     clock: { now: () => new Date('2026-04-02T12:00:00Z') },
     deskUrl: DESK,
-    findCauses: createFindCauses(database, { ...rules, readsFeeds: true }),
+    findCauses: createFindCauses(database, { ...rules, readsFeeds: true, flows: [] }),
     senders: new Map(
       rules.channels.map(({ name }) => [name, { send: async ({ content }) => void contents.push(content) }]),
     ),

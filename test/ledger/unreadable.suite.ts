@@ -128,6 +128,8 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
           const plan = {
             isSilent: false,
             add: () => [],
+            addAgain: () => undefined,
+            renewed: () => [],
             drafts: () => [{ owner: 'IT', digestOf: undefined, content } as const],
           };
           const nothing = async function* () {};

@@ -1,7 +1,9 @@
-import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '../../deal/alerts.js';
+import { type AlertCause, type AlertRules, toDealCauses, toFlowCause, toSystemCause } from '../../deal/alerts.js';
+import { type FlowName, NOTES_OF_RULES } from '../../deal/flows.js';
 import { listPendingDeals, listTrailFindings, type PendingPlace } from '../../ledger/alerts/alert-sources.js';
 import type { OpenCauses } from '../../ledger/alerts/alerts.js';
 import type { Database, Queryable } from '../../ledger/database.js';
+import { listFlowFaults } from '../../ledger/feeds/flow-lines.js';
 import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
 import { listLeftCompanies } from '../../ledger/feeds/left-companies.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
@@ -20,9 +22,11 @@ export function createFindCauses(
   rules: Pick<AlertRules, 'waitingHours' | 'feedMinutes' | 'credentialDays'> & {
     /** False: nothing reads, and nothing is late. */
     readonly readsFeeds: boolean;
+    /** Those that the rules switch on. */
+    readonly flows: readonly FlowName[];
   },
 ) {
-  const { waitingHours, feedMinutes, credentialDays, readsFeeds } = rules;
+  const { waitingHours, feedMinutes, credentialDays, readsFeeds, flows } = rules;
   const lanes = createPausedLaneLedger(database);
   const feeds = createFeedLedger(database);
 
@@ -71,6 +75,9 @@ export function createFindCauses(
   async function findFaults(now: Date): Promise<AlertCause[]> {
     return [
       ...(await findStaleFeeds(now)),
+      ...(await listFlowFaults(database, { flows, reasons: NOTES_OF_RULES })).map(({ flow, companyId, reason }) =>
+        toFlowCause(flow, companyId, reason),
+      ),
       ...(await findEndingCredentials(now)),
       // Companies may have app registrations of their own, each with its own secret.
       ...(await lanes.list()).map(({ system, address }) =>

@@ -80,7 +80,8 @@ const claimedRow = rowsOf('alert_messages', ['message_id'], {
   channel: textColumn,
   content: stored(contentSchema),
 });
-const causeRow = rowsOf('alert_causes', ['cause'], { cause: textColumn });
+const causeRow = rowsOf('alert_causes', ['cause'], { cause: textColumn, message_id: textColumn });
+const newsRow = rowsOf('alert_messages', ['message_id'], { message_id: textColumn, owner: textColumn });
 const waitingRow = rowsOf('alert_messages', ['owner'], { owner: textColumn, digest_of: nullable(textColumn) });
 
 export function createAlertLedger(database: Database): AlertLedger {
@@ -96,16 +97,19 @@ export function createAlertLedger(database: Database): AlertLedger {
           messageIds.set(owner, id);
           return id;
         };
+        const news = await listWaitingNews(tx, name);
         for await (const page of findOpen(tx)) {
           const causes = concerns(channel, page);
           const known = await recordOpen(tx, name, causes);
+          plan.addAgain(causes.filter(({ key, owner }) => known.get(key) === (news.get(owner) ?? '')));
           await saveCauses(
             tx,
             name,
-            plan.add(causes, known).map(({ key, owner }) => ({ key, messageId: idOf(owner) })),
+            plan.add(causes, new Set(known.keys())).map(({ key, owner }) => ({ key, messageId: idOf(owner) })),
           );
         }
         await forgetWhatIsOver(tx, name);
+        await renewNews(tx, news, plan.renewed());
         const drafts = plan.drafts();
         for (const draft of drafts) {
           if (draft.digestOf === undefined) await saveDraft(tx, name, draft, idOf(draft.owner));
@@ -167,16 +171,51 @@ export function createAlertLedger(database: Database): AlertLedger {
   };
 }
 
-/** Returns those that were told: also after a long pause of ours nothing that still stands is new. */
-async function recordOpen(tx: Queryable, channel: string, causes: readonly AlertCause[]): Promise<ReadonlySet<string>> {
-  if (causes.length === 0) return new Set();
+/** Returns by which message those were told that were: also after a long pause of ours nothing that still stands is new. */
+async function recordOpen(
+  tx: Queryable,
+  channel: string,
+  causes: readonly AlertCause[],
+): Promise<ReadonlyMap<string, string>> {
+  if (causes.length === 0) return new Map();
   const rows = await selectRows(
     tx,
     causeRow,
-    'UPDATE alert_causes SET seen_at = now() WHERE channel = $1 AND cause = ANY($2::text[]) RETURNING cause',
+    'UPDATE alert_causes SET seen_at = now() WHERE channel = $1 AND cause = ANY($2::text[]) RETURNING cause, message_id',
     [channel, causes.map(({ key }) => key)],
   );
-  return new Set(rows.map(({ cause }) => cause));
+  return new Map(rows.map((row) => [row.cause, row.message_id]));
+}
+
+/** The message of what is new that each owner waits for and that nobody may just be taking. */
+async function listWaitingNews(tx: Queryable, channel: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await selectRows(
+    tx,
+    newsRow,
+    `SELECT message_id, owner FROM alert_messages
+     WHERE channel = $1 AND digest_of IS NULL AND sent_at IS NULL AND ${NO_ATTEMPT} FOR UPDATE`,
+    [channel],
+  );
+  return new Map(rows.map((row) => [row.owner, row.message_id]));
+}
+
+/**
+ * After an outage of its channel a message says what stands when it leaves. What is over by then was never told: it is new when it
+ * comes back. Nothing is added, since a receiver that got the message already, unknown to us, leaves out what bears its id.
+ */
+async function renewNews(
+  tx: Queryable,
+  waiting: ReadonlyMap<string, string>,
+  contents: readonly AlertContent[],
+): Promise<void> {
+  for (const [owner, messageId] of waiting) {
+    // What stands was seen in this very transaction.
+    await tx.query('DELETE FROM alert_causes WHERE message_id = $1 AND seen_at < now()', [messageId]);
+    const content = contents.find((one) => one.owner === owner);
+    if (content)
+      await tx.query('UPDATE alert_messages SET content = $2 WHERE message_id = $1', [messageId, toStored(content)]);
+    else await tx.query('DELETE FROM alert_messages WHERE message_id = $1', [messageId]);
+  }
 }
 
 async function saveCauses(

@@ -112,6 +112,30 @@ export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
   );
 }
 
+const faultRow = rowsOf('flow_rows', ['flow', 'reason'], {
+  flow: z.enum(FLOWS),
+  company_id: textColumn,
+  reason: nameOf<FlowNote>(FLOW_NOTES),
+});
+
+/** For which of these reasons something of a flow is not carried; who paused a flow knows. */
+export async function listFlowFaults(
+  db: Queryable,
+  { flows, reasons }: { readonly flows: readonly FlowName[]; readonly reasons: readonly FlowNote[] },
+): Promise<readonly { readonly flow: FlowName; readonly companyId: string; readonly reason: FlowNote }[]> {
+  const rows = await selectRows(
+    db,
+    faultRow,
+    `SELECT f.flow, f.company_id, t.reason
+     FROM flows f JOIN flow_totals t ON t.flow = f.flow AND t.company_id = f.company_id
+     WHERE t.state = 'noted' AND f.flow = ANY($1::text[]) AND t.reason = ANY($2::text[])
+       AND f.paused_at IS NULL AND ${isNamed('f')}
+     GROUP BY 1, 2, 3 HAVING sum(t.things) > 0 ORDER BY 1, 2, 3`,
+    [flows, reasons],
+  );
+  return rows.map(({ company_id: companyId, flow, reason }) => ({ flow, companyId, reason }));
+}
+
 /** Until it is resumed nothing of the flow is read or carried, for any company. */
 export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<void> {
   await db.query('UPDATE flows SET paused_at = now(), paused_by = $2 WHERE flow = $1 AND paused_at IS NULL', [
