@@ -214,7 +214,7 @@ interface Content {
   readonly isTooLarge: boolean;
 }
 
-/** A page of five thousand rows has some five, an error some kilobytes. */
+/** A page of five thousand rows, the most that either system gives, has about ten. */
 const MAX_ANSWER_MIB = 64;
 
 /** @param maxBytes undefined: the answer is text; so is every refusal */
