@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
-import { DEAL_STATES } from '../deal/states.js';
 import { findTurn } from '../deal/turns.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
 import { DEAL_ORDER_NAMES, listDeals } from '../operations/deals/list-deals.js';
 import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
 import { startDeal } from '../operations/deals/start-deal.js';
+import { CHOICE_OPTIONS } from './choice-options.js';
 import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { printJson, printTable, toAge, toMoney } from './print.js';
 
@@ -28,12 +28,12 @@ export function addDealCommands(program: Command): void {
   program
     .command('list')
     .description('list the deals: number, customer, amount, state, and why and for whom they wait')
-    .option('--state <state...>', DEAL_STATES.join(', '))
-    .option('--reason <reason...>', 'of those that are held, such as customer-missing')
-    .option('--owner <owner>', 'whose move it is: seller, master data, finance, IT')
-    .option('--older-than <time>', 'waiting for longer than 30m, 12h or 2d')
-    .option('--above <amount>', 'with a gross amount above this')
-    .option('--company <name>', 'of Business Central, by name or id')
+    .option(...CHOICE_OPTIONS.state)
+    .option(...CHOICE_OPTIONS.reason)
+    .option(...CHOICE_OPTIONS.owner)
+    .option(...CHOICE_OPTIONS.olderThan)
+    .option(...CHOICE_OPTIONS.above)
+    .option(...CHOICE_OPTIONS.company)
     .option('--sort <order>', DEAL_ORDER_NAMES.join(', '), 'newest')
     .option('--limit <n>', 'at most so many', '50')
     .option('--ids', 'with the GUID of each record')

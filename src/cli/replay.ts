@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { DEAL_STATES } from '../deal/states.js';
 import { createDealCommands } from '../dispatch/deal-commands.js';
 import { foreseeReplays, type OutlookLine, replayDeals } from '../operations/deals/replay-deals.js';
 import { openSharedAccess } from '../process/access.js';
 import { orRefuse, withMappingOf } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
+import { CHOICE_OPTIONS } from './choice-options.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
 
 /** `dealbridge replay`: shows what is there and what differs; with `--yes` it runs the hand-over again. */
@@ -12,8 +12,12 @@ import { BY_OPTION, toPerson, withRuntime } from './context.js';
 interface Options {
   readonly asRecorded?: true;
   readonly mapping: string;
-  readonly state?: string;
-  readonly reason?: string;
+  readonly state?: string[];
+  readonly reason?: string[];
+  readonly owner?: string;
+  readonly olderThan?: string;
+  readonly above?: string;
+  readonly company?: string;
   readonly since?: string;
   readonly limit: string;
   readonly by: string;
@@ -27,9 +31,13 @@ export function addReplayCommand(program: Command): void {
     .argument('[deal]', 'number of the record, its document or invoice, or the GUID; or choose several by the options')
     .option('--as-recorded', 'the record as it was read then, not as it is in Sales now')
     .option('--mapping <which>', 'now, then (by which its document was made), or a hash of `mapping list`', 'now')
-    .option('--state <state>', DEAL_STATES.join(', '))
-    .option('--reason <reason>', 'of those that are held')
-    .option('--since <date>', 'changed on this day (UTC) or later, such as 2026-03-31')
+    .option(...CHOICE_OPTIONS.state)
+    .option(...CHOICE_OPTIONS.reason)
+    .option(...CHOICE_OPTIONS.owner)
+    .option(...CHOICE_OPTIONS.olderThan)
+    .option('--since <date>', 'waiting since this day (UTC) or later, such as 2026-03-31')
+    .option(...CHOICE_OPTIONS.above)
+    .option(...CHOICE_OPTIONS.company)
     .option('--limit <n>', 'at most so many', '50')
     .option('--yes', 'do it; without it nothing is written and nothing is started')
     .option(...BY_OPTION)
@@ -59,6 +67,7 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
         deals: createDealCommands({ temporal, ledger }),
         rules,
         toRules,
+        now: () => new Date(),
       };
       for await (const { record, outlook, leftOut, outcome } of await act(dependencies, toPerson({ by }), input)) {
         counted.all += 1;

@@ -290,7 +290,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       const found = [{ table: 'quote', recordId }];
       expect(await allOf(waiting.findWaitingDeals([accountId]))).toEqual(found);
       expect(await allOf((await waiting.findHeldForRows('customer', [customerId])).deals)).toEqual(found);
-      expect((await ledger.listRecords({ reason: 'customer-blocked', limit: 1 })).rows).toMatchObject(found);
+      expect((await ledger.listRecords({ reasons: ['customer-blocked'], limit: 1 })).rows).toMatchObject(found);
       const sweeps = createHeldSweeps(database);
       await sweeps.ask('customer');
       const passed = await sweeps.take({ betweenMs: 0, restMs: 0, limit: 1_000 });

@@ -65,7 +65,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
         otherHoldReasons: ['no-currency'],
         holdText: 'no item EQ-1',
       });
-      const { rows } = await ledger.listRecords({ state: 'held', limit: 100 });
+      const { rows } = await ledger.listRecords({ states: ['held'], limit: 100 });
       expect(rows.map((row) => row.recordId)).toContain(recordId);
     });
 

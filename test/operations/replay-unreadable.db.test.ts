@@ -58,10 +58,11 @@ it('runs the others again, says of each that was left alone why, and ends with t
     companyOf: never,
     rules,
     toRules: () => rules,
+    now: () => new Date(),
   };
   const replayed: ReplayedDeal[] = [];
   const run = async () => {
-    for await (const one of await replayDeals(dependencies, ANN, { state: 'held' })) replayed.push(one);
+    for await (const one of await replayDeals(dependencies, ANN, { state: ['held'] })) replayed.push(one);
   };
   await expect(run()).rejects.toThrow(
     `left alone, since the ledger cannot read them: table source_records, row ${unknown}, field hold_reason: `,

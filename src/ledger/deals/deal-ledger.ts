@@ -6,6 +6,7 @@ import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import type { ReadableRows } from '../read-rows.js';
 import { type ClaimOutcome, claimDeal, releaseClaims } from './claims.js';
+import type { DealFilter } from './deal-filter.js';
 import {
   findOwnDocument,
   getInvoice,
@@ -32,7 +33,6 @@ import {
   isNewCustomer,
   listAlreadyHandedOver,
   listRecords,
-  type RecordFilter,
   registerRecord,
   type SourceRecord,
 } from './records.js';
@@ -57,7 +57,7 @@ export interface DealLedger {
   getRecord(recordId: string): Promise<SourceRecord>;
   /** Undefined while the record has never been read. */
   findLabel(recordId: string): Promise<DealLabel | undefined>;
-  listRecords(filter: RecordFilter): Promise<ReadableRows<SourceRecord>>;
+  listRecords(filter: DealFilter & { readonly limit: number }): Promise<ReadableRows<SourceRecord>>;
   /** Whether nothing was handed over for the customer before. */
   isNewCustomer(of: CustomerOfDeal): Promise<boolean>;
   /** Records that ended because this one has the document of their lineage. */

@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
 import { findGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js';
+import { DEAL_STATES, type DealState, MOVING_STATES, RESTING_STATES } from '../../deal/states.js';
 import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
-import { eachShownReasonOf, heldFor, shownFor } from './held-for.js';
+import {
+  type DealFilter,
+  FILTERED_DEALS,
+  findUnknownStates,
+  findUnknownStatesFor,
+  KNOWN_REASONS,
+  toConditions,
+} from './deal-filter.js';
+import { eachShownReasonOf } from './held-for.js';
 import { otherShownReasons, shownReason } from './shown-reason.js';
 
 export interface AdvisedReason extends HoldAdvice {
@@ -95,23 +103,6 @@ function isTime(text: string): boolean {
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${clock}`);
 }
 
-export interface DealFilter {
-  readonly states?: readonly DealState[] | undefined;
-  readonly reasons?: readonly HoldReason[] | undefined;
-  /** Waiting since before then: see `since` of a listed deal. */
-  readonly before?: Date | undefined;
-  readonly above?: string | undefined;
-  readonly below?: string | undefined;
-  /** Id or name of the company in Business Central. */
-  readonly company?: string | undefined;
-  readonly currency?: string | undefined;
-  /** Number of the record, of its document or of an invoice, in any case; or the record's GUID. */
-  readonly named?: string | undefined;
-  /** A part of any number or name, in any case. */
-  readonly search?: string | undefined;
-  readonly assignee?: string | undefined;
-}
-
 export interface DealPage extends DealFilter {
   readonly order: DealOrder;
   readonly limit: number;
@@ -147,82 +138,9 @@ const COMPANY = `coalesce((SELECT e.identity -> 'facts' ->> 'companyName' FROM e
   WHERE e.system = 'business-central' AND e.identity -> 'facts' ->> 'companyId' = r.company_id::text LIMIT 1),
   r.company_id::text)`;
 
-const FROM = `FROM source_records r
-  JOIN deal_summaries s ON s.record_id = r.record_id
-  LEFT JOIN deal_assignments a ON a.record_id = r.record_id`;
-
-const KNOWN_REASONS = Object.keys(HOLDS);
-
-/** Only what is asked for stands in the statement, so that the indexes are used. */
-class Conditions {
-  readonly values: unknown[];
-  private readonly parts: string[] = [];
-
-  /** @param values those of the statement, which another one of its conditions may have begun */
-  constructor(values: unknown[]) {
-    this.values = values;
-  }
-
-  add(value: unknown, toCondition: (place: string) => string): void {
-    if (value === undefined) return;
-    this.parts.push(toCondition(this.place(value)));
-  }
-
-  place(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-
-  get text(): string {
-    return this.parts.length === 0 ? '' : `WHERE ${this.parts.join(' AND ')}`;
-  }
-}
-
-/** By id, or by the name that Business Central gave; asked once for all rows. */
-const companiesNamed = (at: string): string => `r.company_id = ANY(ARRAY(
-  SELECT (e.identity -> 'facts' ->> 'companyId')::uuid FROM environments e
-  WHERE e.system = 'business-central' AND lower(e.identity -> 'facts' ->> 'companyName') = lower(${at})))`;
-
-/** @param given `of`: the table that has the currency; `values`: those of a statement that has conditions already */
-function toConditions(
-  filter: DealFilter,
-  { of = 's', values = [] }: { of?: string; values?: unknown[] } = {},
-): Conditions {
-  const where = new Conditions(values);
-  where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
-  where.add(filter.reasons, (at) =>
-    filter.reasons?.includes('internal-error') ? shownFor('r', at, where.place(KNOWN_REASONS)) : heldFor('r', at),
-  );
-  where.add(filter.before, (at) => `r.waiting_since <= ${at}`);
-  where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
-  where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
-  const companyId = findGuid(filter.company ?? '');
-  where.add(companyId ?? filter.company, (at) => (companyId ? `r.company_id = ${at}::uuid` : companiesNamed(at)));
-  where.add(filter.currency, (at) => `${of}.currency = upper(${at})`);
-  where.add(filter.assignee, (at) => `lower(a.assignee) = lower(${at})`);
-  const { named, search } = filter;
-  const namedId = findGuid(named ?? '');
-  if (namedId) where.add(namedId, (at) => `r.record_id = ${at}::uuid`);
-  else
-    where.add(named, (at) => isOneOf(`SELECT record_id FROM deal_names WHERE name = lower(${at}) AND NOT is_customer`));
-  const searchedId = findGuid(search ?? '');
-  if (searchedId) where.add(searchedId, (at) => `r.record_id = ${at}::uuid`);
-  else where.add(search === undefined ? undefined : `%${search.replace(/[\\%_]/g, '\\$&')}%`, toSearch);
-  return where;
-}
-
-const isOneOf = (select: string): string => `r.record_id = ANY(ARRAY(${select}))`;
-
-/** Numbers are stored in lower case; what is searched in has an index where the database offers one (0006-desk.sql). */
-function toSearch(at: string): string {
-  return isOneOf(`SELECT record_id FROM deal_names WHERE name LIKE lower(${at})
-    UNION SELECT record_id FROM deal_summaries
-    WHERE coalesce(name, '') || ' ' || coalesce(customer, '') || ' ' || coalesce(seller, '') ILIKE ${at}`);
-}
-
 export async function listDeals(db: Queryable, { order, limit, after, ...filter }: DealPage): Promise<ListedDeal[]> {
   const { by, id, type, direction } = DEAL_ORDERS[order];
-  const where = toConditions(filter);
+  const where = toConditions(filter, { unknownStates: await findUnknownStatesFor(db, filter) });
   if (after) {
     const isPast = direction === 'ASC' ? '>' : '<';
     const recordId = where.place(after.recordId);
@@ -234,7 +152,7 @@ export async function listDeals(db: Queryable, { order, limit, after, ...filter 
     listedRow,
     `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.other_hold_reasons, r.hold_text, r.record_number, r.draft_number,
        r.invoice_number, r.waiting_since, s.name, s.customer, s.seller, s.gross AS amount, s.net, s.currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
-     ${FROM} ${where.text} ORDER BY ${by} ${direction}, ${id} ${direction} LIMIT ${most}`,
+     FROM ${FILTERED_DEALS} ${where.text} ORDER BY ${by} ${direction}, ${id} ${direction} LIMIT ${most}`,
     where.values,
   );
   return rows.map(toListed);
@@ -252,13 +170,16 @@ const sumRow = rowsOf('source_records', [], { currency: optionalText, deals: cou
 export async function sumDeals(db: Queryable, filter: DealFilter): Promise<DealSum[]> {
   const { states = DEAL_STATES, company, currency, ...more } = filter;
   const isKept = Object.values(more).every((value) => value === undefined);
-  const where = toConditions(isKept ? { ...filter, states: states.filter(isMoving) } : filter);
+  // Kept are the numbers of states that this version knows: all deals of another one are counted with those that move.
+  const moving = { ...filter, states: states.filter(isMoving) };
+  const unknownStates = await findUnknownStatesFor(db, moving);
+  const where = toConditions(isKept ? moving : filter, { unknownStates });
   const kept = isKept ? toConditions({ states, company, currency }, { of: 'r', values: where.values }) : undefined;
   return selectRows(
     db,
     sumRow,
     `SELECT currency, sum(deals) AS deals, sum(gross) AS gross FROM (
-       SELECT s.currency, count(*) AS deals, coalesce(sum(s.gross), 0) AS gross ${FROM} ${where.text} GROUP BY 1
+       SELECT s.currency, count(*) AS deals, coalesce(sum(s.gross), 0) AS gross FROM ${FILTERED_DEALS} ${where.text} GROUP BY 1
        ${kept ? `UNION ALL SELECT currency, sum(deals), sum(gross) FROM deal_totals r ${kept.text} GROUP BY 1` : ''}
      ) AS found GROUP BY 1 HAVING sum(deals) > 0 ORDER BY 2 DESC, 1`,
     where.values,
@@ -273,16 +194,16 @@ export interface StateCount {
   readonly deals: number;
 }
 
-const stateRow = rowsOf('source_records', [], { state: z.enum(DEAL_STATES), deals: countColumn });
+const stateRow = rowsOf('source_records', [], { state: z.enum(DEAL_STATES).catch('held'), deals: countColumn });
 
-/** How many deals there are in each state. */
-export function countDeals(db: Queryable): Promise<StateCount[]> {
+/** How many deals there are in each state, as the list shows it. */
+export async function countDeals(db: Queryable): Promise<StateCount[]> {
   return selectRows(
     db,
     stateRow,
     `SELECT state, count(*) AS deals FROM source_records WHERE state = ANY($1) GROUP BY 1
-     UNION ALL SELECT state, sum(deals) FROM deal_totals GROUP BY 1 HAVING sum(deals) > 0`,
-    [MOVING_STATES],
+     UNION ALL SELECT state, sum(deals) FROM deal_totals WHERE state = ANY($2) GROUP BY 1 HAVING sum(deals) > 0`,
+    [[...MOVING_STATES, ...(await findUnknownStates(db))], RESTING_STATES],
   );
 }
 
@@ -297,13 +218,16 @@ const reasonRow = rowsOf('source_records', [], {
 });
 
 /** How many deals are held for each reason: one that is held for several counts for each of them, as the filter finds it. */
-export function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
+export async function countHeldFor(db: Queryable): Promise<ReasonCount[]> {
   return selectRows(
     db,
     reasonRow,
-    `SELECT shown.reason, count(*) AS deals FROM source_records r ${eachShownReasonOf('r', '$1')}
-     WHERE r.state = 'held' AND r.hold_reason IS NOT NULL GROUP BY 1`,
-    [KNOWN_REASONS],
+    `SELECT reason, sum(deals) AS deals FROM (
+       SELECT shown.reason, count(*) AS deals FROM source_records r ${eachShownReasonOf('r', '$1')}
+       WHERE r.state = 'held' AND r.hold_reason IS NOT NULL GROUP BY 1
+       UNION ALL SELECT 'internal-error', count(*) FROM source_records WHERE state = ANY($2) HAVING count(*) > 0
+     ) AS held GROUP BY 1`,
+    [KNOWN_REASONS, await findUnknownStates(db)],
   );
 }
 

@@ -18,7 +18,7 @@ import {
   timeColumn,
 } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
-import { heldFor } from './held-for.js';
+import { type DealFilter, FILTERED_DEALS, findUnknownStatesFor, toConditions } from './deal-filter.js';
 
 /** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
 export interface SourceRecord extends RecordRef {
@@ -84,27 +84,18 @@ export async function getRecord(db: Queryable, recordId: string): Promise<Source
   return record;
 }
 
-export interface RecordFilter {
-  readonly state?: DealState;
-  readonly reason?: HoldReason;
-  /** Changed then or later. */
-  readonly since?: Date;
-  readonly limit: number;
-}
-
-/** The last that changed first. */
+/** As the lists show deals, the newest first. */
 export async function listRecords(
   db: Queryable,
-  { state, reason, since, limit }: RecordFilter,
+  { limit, ...filter }: DealFilter & { readonly limit: number },
 ): Promise<ReadableRows<SourceRecord>> {
+  const where = toConditions(filter, { unknownStates: await findUnknownStatesFor(db, filter) });
+  const most = where.place(limit);
   const { rows, unreadable } = await selectReadableRows(
     db,
     recordRow,
-    `SELECT * FROM source_records
-     WHERE ($1::text IS NULL OR state = $1) AND ($2::text[] IS NULL OR ${heldFor('source_records', '$2')})
-       AND ($3::timestamptz IS NULL OR changed_at >= $3)
-     ORDER BY changed_at DESC LIMIT $4`,
-    [state ?? null, reason ? [reason] : null, since ?? null, limit],
+    `SELECT r.* FROM ${FILTERED_DEALS} ${where.text} ORDER BY r.waiting_since DESC, r.record_id DESC LIMIT ${most}`,
+    where.values,
   );
   return { rows: rows.map(toRecord), unreadable };
 }

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
 import { RefusedError, UnknownError, UserError } from '../../deal/errors.js';
-import { type HoldReason, isHoldReason } from '../../deal/holds.js';
-import { DEAL_STATES, isFinal } from '../../deal/states.js';
+import { isFinal } from '../../deal/states.js';
 import type { DealCommands } from '../../dispatch/deal-commands.js';
 import type { Database } from '../../ledger/database.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { UnreadableContentError } from '../../ledger/read-rows.js';
+import { type ReadableRows, UnreadableContentError } from '../../ledger/read-rows.js';
 import type { StoredMapping } from '../../ledger/settings/mappings.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 import { type Mappings, openMappings } from '../settings/mappings.js';
+import { DEAL_CHOICE, ensureCompanyKnown, toDealFilter } from './deal-choice.js';
 import { findDeal } from './find-deal.js';
 import type { PreviewDependencies } from './previewer.js';
 import { describeReplay, type OutlookLine } from './replay-outlook.js';
@@ -25,6 +25,7 @@ export interface ReplayDependencies {
   readonly deals: Pick<DealCommands, 'replay'>;
   readonly dataverse: PreviewDependencies['dataverse'];
   readonly companyOf: PreviewDependencies['companyOf'];
+  readonly now: () => Date;
   /** Today's. */
   readonly rules: Rules;
   /** Today's rules with a stored mapping. @throws RefusedError when it is not usable any more */
@@ -35,19 +36,17 @@ export type { OutlookLine } from './replay-outlook.js';
 
 const MAX_DEALS = 10_000;
 
+/** Of one deal that is named they could only be passed over. */
+const NARROWING = [...(Object.keys(DEAL_CHOICE) as (keyof typeof DEAL_CHOICE)[]), 'since'] as const;
+
 const mapping = z.string().default('now');
 const isAsRecorded = z.boolean().default(false);
 
 const input = z
   .strictObject({
-    /** One deal, by number or GUID; or several by state and reason. */
+    /** One deal, by number or GUID; or several by what the list finds them by. */
     deal: z.string().min(1, 'a number or GUID').optional(),
-    state: z.enum(DEAL_STATES).optional(),
-    reason: z
-      .string()
-      .refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing')
-      .transform((reason) => reason as HoldReason)
-      .optional(),
+    ...DEAL_CHOICE,
     since: z.iso.date('a date such as 2026-03-31').optional(),
     limit: upTo(MAX_DEALS, typedNumber).default(50),
     isAsRecorded,
@@ -57,6 +56,10 @@ const input = z
   .refine(({ deal, state, reason }) => deal !== undefined || state !== undefined || reason !== undefined, {
     message: 'a deal, or --state or --reason',
     path: ['replay'],
+  })
+  .refine((given) => given.deal === undefined || NARROWING.every((name) => given[name] === undefined), {
+    message: 'a deal alone, or no deal and --state or --reason',
+    path: ['deal'],
   });
 type Choice = z.output<typeof input>;
 
@@ -122,21 +125,26 @@ interface Chosen {
   readonly mapping: Rules | 'then' | undefined;
 }
 
-async function openChoice(
-  { ledger, database, rules, toRules }: ReplayDependencies,
-  { deal, state, reason, since, limit, mapping }: Choice,
-): Promise<Chosen> {
+async function openChoice(dependencies: ReplayDependencies, choice: Choice): Promise<Chosen> {
+  const { database, rules, toRules } = dependencies;
   const mappings = await openMappings(database, rules, toRules);
-  const { rows: records, unreadable } =
-    deal === undefined
-      ? await ledger.listRecords({
-          limit,
-          ...(state !== undefined && { state }),
-          ...(reason !== undefined && { reason }),
-          ...(since !== undefined && { since: new Date(`${since}T00:00:00Z`) }),
-        })
-      : { rows: [await ledger.getRecord((await findDeal(database, deal)).recordId)], unreadable: [] };
-  return { records, unreadable, mappings, mapping: mappings.choose(mapping) };
+  const { rows: records, unreadable } = await readChosen(dependencies, choice);
+  return { records, unreadable, mappings, mapping: mappings.choose(choice.mapping) };
+}
+
+async function readChosen(
+  { ledger, database, now }: ReplayDependencies,
+  { deal, since, limit, ...choice }: Choice,
+): Promise<ReadableRows<SourceRecord>> {
+  if (deal !== undefined)
+    return { rows: [await ledger.getRecord((await findDeal(database, deal)).recordId)], unreadable: [] };
+  const found = await ledger.listRecords({
+    ...toDealFilter(choice, now()),
+    from: since === undefined ? undefined : new Date(`${since}T00:00:00Z`),
+    limit,
+  });
+  if (found.rows.length + found.unreadable.length === 0) await ensureCompanyKnown(database, choice.company);
+  return found;
 }
 
 async function* replayEach(

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { RefusedError, UserError } from '../../deal/errors.js';
-import { HOLD_OWNERS, HOLDS, type HoldReason, isHoldReason } from '../../deal/holds.js';
+import { HOLD_OWNERS } from '../../deal/holds.js';
 import { parseRecordId } from '../../deal/ids.js';
 import { DEAL_STATES, type DealState, FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import { isAllowed, type Role } from '../../identity/permissions.js';
 import type { Queryable } from '../../ledger/database.js';
+import type { DealFilter } from '../../ledger/deals/deal-filter.js';
 import {
   countDeals,
   countHeldFor,
   DEAL_ORDERS,
-  type DealFilter,
   type DealOrder,
   type DealSum,
   findLatestChange,
@@ -22,6 +22,7 @@ import {
 } from '../../ledger/deals/list-deals.js';
 import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
+import { amount, ensureCompanyKnown, holdReason, reasonsOf } from './deal-choice.js';
 
 /** The list that a working day begins with: what waits, for whom and why; then what goes by itself. */
 
@@ -51,14 +52,13 @@ function statesOf(view: WorkView, roles: readonly Role[]): readonly DealState[] 
 
 const ORDERS = Object.keys(DEAL_ORDERS) as [DealOrder, ...DealOrder[]];
 const MAX_LIMIT = 500;
-const amount = z.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 1000 or 999.50');
 
 export const WORK_LIST_INPUT = z.strictObject({
   view: z.enum(WORK_VIEWS).default('waiting'),
   /** A part of any number or name. */
   search: z.string().trim().min(1).max(200).optional(),
   state: z.enum(DEAL_STATES).optional(),
-  reason: z.string().refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing').optional(),
+  reason: holdReason.optional(),
   owner: z.enum(HOLD_OWNERS).optional(),
   company: z.string().trim().min(1).max(200).optional(),
   currency: z
@@ -95,7 +95,7 @@ export const listWork = defineOperation({
   run: async ({ database }: { readonly database: Queryable }, input, actor, { roles }): Promise<WorkList> => {
     const { view, limit, cursor } = input;
     const sort = sortOf(input);
-    const filter = toFilter(input, statesOf(view, roles), actor.name);
+    const filter = toFilter(input, roles, actor.name);
     const after = cursor === undefined ? undefined : parseCursor(cursor, sort);
     const [deals, sums, counts, reasons] = await Promise.all([
       // One more than is shown says whether there is another page.
@@ -104,6 +104,7 @@ export const listWork = defineOperation({
       countDeals(database),
       countHeldFor(database),
     ]);
+    if (sums.length === 0) await ensureCompanyKnown(database, input.company);
     const shown = deals.slice(0, limit);
     const last = deals.length > limit ? shown.at(-1) : undefined;
     return {
@@ -134,8 +135,9 @@ export const exportWork = defineOperation({
     actor,
     { roles },
   ): Promise<readonly ListedDeal[]> => {
-    const filter = toFilter(input, statesOf(input.view, roles), actor.name);
+    const filter = toFilter(input, roles, actor.name);
     const found = await listDeals(database, { ...filter, order: sortOf(input), limit: MAX_EXPORTED + 1 });
+    if (found.length === 0) await ensureCompanyKnown(database, input.company);
     if (found.length <= MAX_EXPORTED) return found;
     const deals = (await sumDeals(database, filter)).reduce((sum, one) => sum + one.deals, 0);
     throw new RefusedError(
@@ -157,15 +159,18 @@ function sortOf({ view, sort }: Input): DealOrder {
   return sort ?? (view === 'waiting' || view === 'to-confirm' || view === 'held' ? 'age' : 'newest');
 }
 
-function toFilter(input: Input, ofView: readonly DealState[] | undefined, me: string): DealFilter {
-  const { state, reason, owner, search, company, currency, above, below, assignee } = input;
-  const states = state === undefined ? ofView : ofView === undefined || ofView.includes(state) ? [state] : [];
-  const reasons = (Object.keys(HOLDS) as HoldReason[]).filter(
-    (one) => (reason === undefined || one === reason) && (owner === undefined || HOLDS[one].owner === owner),
-  );
+/** @throws UserError when the view has no such state: an empty list would say that no deal is in it */
+function toFilter(input: Input, roles: readonly Role[], me: string): DealFilter {
+  const { view, state, reason, owner, search, company, currency, above, below, assignee } = input;
+  const ofView = statesOf(view, roles);
+  if (state !== undefined && ofView !== undefined && !ofView.includes(state)) {
+    const right = ofView.length > 0 ? ofView.join(', ') : 'none for your roles';
+    throw new UserError('state', `a state of the view '${view}' (${right}), or view=all with it`, state);
+  }
   return {
-    states,
-    reasons: reason === undefined && owner === undefined ? undefined : reasons,
+    states: state === undefined ? ofView : [state],
+    reasons: reason === undefined ? undefined : [reason],
+    owned: reasonsOf(owner),
     search,
     company,
     currency,

@@ -1,0 +1,11 @@
+import { DEAL_STATES } from '../deal/states.js';
+
+/** Which deals a command is about, as `list` finds them. */
+export const CHOICE_OPTIONS = {
+  state: ['--state <state...>', DEAL_STATES.join(', ')],
+  reason: ['--reason <reason...>', 'of those that are held, such as customer-missing'],
+  owner: ['--owner <owner>', 'whose move it is: seller, master data, finance, IT'],
+  olderThan: ['--older-than <time>', 'waiting for longer than 30m, 12h or 2d'],
+  above: ['--above <amount>', 'with a gross amount above this'],
+  company: ['--company <name>', 'of Business Central, by name or id'],
+} as const;
