@@ -50,6 +50,7 @@ export function addLedgerCommands(program: Command): void {
             );
             console.log('first attempts look before they write');
             console.log(`runs begun again: ${restarted}`);
+            if (unreadable.length > 0) process.exitCode = 1;
             for (const deal of unreadable) console.log(`without a run, since the ledger cannot read it: ${deal}`);
           }),
     );

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { RemoteApiError } from '../clients/errors.js';
-import { UserError } from '../deal/errors.js';
+import { DealbridgeError, UserError } from '../deal/errors.js';
 import { takeEnvFiles } from '../process/config.js';
 import { describeError } from '../process/log.js';
 import { withOptionNames } from './option-names.js';
@@ -17,6 +17,8 @@ function toUserMessage(error: unknown): string {
 /** 0 done, 1 refused or failed, 2 input that cannot be used. */
 function toExitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  // Rules in force are a setting, and refused as an invalid configuration: these are of a file that the command was given.
+  if (error instanceof DealbridgeError && error.code === 'invalid-rules') return 2;
   return error instanceof UserError ? 2 : 1;
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { listMappings, showMapping, toEditorSchema } from '../operations/settings/mappings.js';
-import { loadConfig, parseRules } from '../process/config.js';
+import { loadConfig, parseGivenRules } from '../process/config.js';
 import { currentPerson, withLedger } from './context.js';
 import { readGivenFile } from './files.js';
 import { printJson } from './print.js';
@@ -16,7 +16,7 @@ export function addMappingCommands(program: Command): void {
     .description('check a rules file; each fault with its line and column')
     .argument('<file>')
     .action((file: string) => {
-      parseRules(readGivenFile('file', file), file);
+      parseGivenRules(readGivenFile('file', file), file);
       console.log(`${file} is usable`);
     });
 

@@ -9,7 +9,7 @@ import {
   previewOtherRules,
 } from '../operations/deals/preview-deals.js';
 import { openSharedAccess } from '../process/access.js';
-import { parseRules } from '../process/config.js';
+import { parseGivenRules } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
 import { readGivenFile } from './files.js';
@@ -42,6 +42,9 @@ function runPreview(
   recordId: string | undefined,
   { since, mapping, json }: PreviewOptions,
 ): Promise<void> {
+  // One of them would be passed over.
+  if (since !== undefined && table !== undefined)
+    throw new UserError('preview', '<table> <guid>, or --since <date>, not both');
   return withFoundation(async (opened, config) => {
     const { ledger } = opened;
     const systems = openSystems(config, await openSharedAccess(config, opened));
@@ -69,7 +72,7 @@ function runPreview(
         show({ summary }, () => printFitSummary(summary));
         await showFlows();
       } else {
-        const otherRules = parseRules(readGivenFile('--mapping', mapping), mapping);
+        const otherRules = parseGivenRules(readGivenFile('--mapping', mapping), mapping);
         let count = 0;
         for await (const changed of await previewOtherRules({ ...dependencies, otherRules }, person, { since })) {
           count += 1;

@@ -80,8 +80,11 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
     } finally {
       await systems.close();
     }
-    if (yes) console.log(`${counted.running} of ${counted.all} run again`);
-    else console.log(`nothing was done for these ${counted.all}; --yes runs them again`);
+    if (counted.all === 0) console.log('no deal fits');
+    else if (yes) {
+      console.log(`${counted.running} of ${counted.all} run again`);
+      if (counted.running < counted.all) process.exitCode = 1;
+    } else console.log(`nothing was done for these ${counted.all}; --yes runs them again`);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-codes.js';
+import { quote } from './shown-text.js';
 
 /** Every error of ours has a code of the closed catalogue; whoever branches does so on class or code, never on text. */
 export class DealbridgeError extends Error {
@@ -88,5 +89,5 @@ function describe({ field, expected, found }: InputFault): string {
 
 function show(found: unknown): string {
   if (found === null) return 'nothing';
-  return typeof found === 'string' ? `'${found}'` : JSON.stringify(found);
+  return typeof found === 'string' ? quote(found) : JSON.stringify(found);
 }

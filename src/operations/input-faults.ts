@@ -17,8 +17,13 @@ export function toInputFault(issue: z.core.$ZodIssue, given: unknown, whole: str
   const field = issue.path.join('.') || whole;
   if (issue.code === 'unrecognized_keys') return { field, expected: `no field ${issue.keys.join(', ')}` };
   const found = findAt(given, issue.path);
+  // A text in place of a list or of fields is no word that is misspelled.
+  const isOfAnotherKind = issue.code === 'invalid_type' && CONTAINERS.has(issue.expected);
+  if (isOfAnotherKind && typeof found === 'string') return { field, expected: toExpected(issue) };
   return { field, expected: toExpected(issue), ...(isShown(field, found) && { found: found ?? null }) };
 }
+
+const CONTAINERS: ReadonlySet<string> = new Set(['array', 'object', 'record']);
 
 function findAt(given: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(

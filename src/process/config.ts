@@ -23,7 +23,7 @@ import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
 import type { UnknownSetting } from './unknown-settings.js';
 
-export { orRefuse, parseRules, toRules, withMappingOf } from './rules.js';
+export { orRefuse, parseGivenRules, parseRules, toRules, withMappingOf } from './rules.js';
 export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */

@@ -24,6 +24,11 @@ export function parseRules(yaml: string, file?: string): Rules {
   return toRules(readRulesFile(yaml, file));
 }
 
+/** Of a file that somebody named, and by which nothing runs yet. @throws RulesError */
+export function parseGivenRules(yaml: string, file: string): Rules {
+  return toRules(readRules(yaml, file));
+}
+
 /**
  * The rules of today with the mapping of a kept version: by it a document is made; who confirms it, what may be created,
  * which company it goes to and everything that is not about one document stays as it is today.

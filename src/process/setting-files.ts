@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { NOT_SHOWN, quote } from '../deal/shown-text.js';
 import type { SettingProblem } from './setting-problem.js';
 
 /** Secrets that stand in files, as container engines hand them over: `NAME_FILE` names the file that holds `NAME`. */
@@ -30,15 +31,24 @@ function takeFile(path: string, take: (text: string) => void): Omit<SettingProbl
   try {
     const mode = statSync(path).mode & 0o777;
     if (process.platform !== 'win32' && (mode & OTHERS_WRITE) !== 0) {
-      return { expected: 'a file that only its owner may write', found: `'${path}' with mode ${mode.toString(8)}` };
+      return {
+        expected: 'a file that only its owner may write',
+        found: `${quotePath(path)} with mode ${mode.toString(8)}`,
+      };
     }
     // Neither the byte order mark that editors of Windows begin with nor the line break at the end is a part of the secret.
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF|\r?\n$/g, '');
-    if (text.trim() === '') return { expected: 'a file that holds the value', found: `'${path}', which is empty` };
+    if (text.trim() === '')
+      return { expected: 'a file that holds the value', found: `${quotePath(path)}, which is empty` };
     take(text);
     return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return { expected: 'a file that can be read', found: `'${path}' (${code})` };
+    return { expected: 'a file that can be read', found: `${quotePath(path)} (${code})` };
   }
+}
+
+/** By mistake it may be the secret itself. */
+function quotePath(path: string): string {
+  return /[\\/.]/.test(path) && !path.includes('://') ? quote(path) : NOT_SHOWN;
 }

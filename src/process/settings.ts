@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseCertificates } from '../clients/time-stamp/certificates.js';
 import { ConfigError } from '../deal/errors.js';
 import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../deal/lanes.js';
+import { quote, withoutSecrets } from '../deal/shown-text.js';
 import { FIRST_PAUSE_MS, FIXED_LIMITS, findBrokenTimeRules, MAX_PAUSE_MS } from '../deal/time-limits.js';
 import { isLedgerAddress } from '../ledger/database.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
@@ -272,7 +273,7 @@ function toProblem(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = issue.path.join('.') || '(the whole)';
   const value = env[name];
   const found =
-    value === undefined ? 'nothing' : SECRET.test(name) ? 'a value that is not shown' : `'${withoutSecrets(value)}'`;
+    value === undefined ? 'nothing' : SECRET.test(name) ? 'a value that is not shown' : quote(withoutSecrets(value));
   const seen = issue.code === 'custom' && typeof issue.params?.['found'] === 'string' ? issue.params['found'] : found;
   return toLine({ setting: name, expected: toExpected(issue), found: seen });
 }
@@ -288,11 +289,6 @@ function isCertificates(pem: string): boolean {
 function hasUser(text: string): boolean {
   const { username, password } = URL.canParse(text) ? new URL(text) : { username: '', password: '' };
   return username !== '' || password !== '';
-}
-
-/** Of an address that is refused: who signs in and what is asked with it may be secret, also where it cannot be parsed. */
-function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^\s/?#]*[^\s?#]*@/i, '$1…@').replace(/[?#].*$/s, '…');
 }
 
 /** What would be right, in the words of a person and not of the parser. */

@@ -58,13 +58,19 @@ describe('a file that is named on the command line', () => {
     const file = join(folder, 'keys');
     writeFileSync(file, 'a:hunter2=\nb:hunter2=\n');
     const { code, stdout, stderr } = await run('mapping', 'check', file);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain(`${file}:1:1  rule (the whole): found a file that is no map in YAML`);
     expect(stdout + stderr).not.toContain('hunter2');
   });
 });
 
 describe('an option that does not fit', () => {
+  it('stands beside what would make it be passed over', async () => {
+    const { code, stderr } = await run('preview', 'salesorder', 'x', '--since', '2026-01-01');
+    expect(stderr.trim()).toBe('preview: expected <table> <guid>, or --since <date>, not both');
+    expect(code).toBe(2);
+  });
+
   it('is named as it is typed', () => {
     const typed = ['list', '--state', 'bogus', '--older-than=2x', '--days', '0'];
     const said =

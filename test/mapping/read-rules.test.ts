@@ -69,7 +69,7 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
   [
     'two origins of one field',
     'mapping:\n  item:\n    gtin:\n      column: product.new_gtin\n      value: "1"\n',
-    '4:7 mapping.item.gtin: {"column":"product.new_gtin","value":"1"} | exactly one of column, value and expression',
+    '4:7 mapping.item.gtin: a map of column, value | exactly one of column, value and expression',
   ],
   [
     'a column in capitals',
@@ -204,6 +204,19 @@ describe('a file that is no rules file', () => {
     ['an alias under a name', `password: *${CONTENT}\n`],
     ['a formula under a name', `other: { expression: "${CONTENT} (((" }\n`],
     ['an alias in a known rule that is not YAML', `tables: !${CONTENT} x\n  y: z\n`],
+    ['a password in place of a map', `alerts: ${CONTENT}\n`],
+    ['a map in place of a word', `confirmation: { secret: ${CONTENT} }\n`],
+    ['a list in place of a word', `orderPosting: [${CONTENT}]\n`],
+    ['a map in place of a list', `alerts: { channels: { by: ${CONTENT} } }\n`],
+    [
+      'an address of Teams in place of receivers',
+      `alerts: { channels: [{ name: us, by: teams, to: "https://example.com/?sig=${CONTENT}" }] }\n`,
+    ],
+    [
+      'the same among the receivers',
+      `alerts: { channels: [{ name: us, by: mail, to: ["https://example.com/?sig=${CONTENT}"] }] }\n`,
+    ],
+    ['a client secret in place of a word', `orderPosting: Zq_8Q~${CONTENT}\n`],
   ])('is refused and not quoted: %s', (_what, text) => {
     expect(JSON.stringify(faultsOf(text))).not.toMatch(/hunter2|1234567/);
   });

@@ -127,6 +127,12 @@ describe('a secret in a file', () => {
 
   it.each([
     ['is not there', () => '/nowhere/secret', "expected a file that can be read, got '/nowhere/secret' (ENOENT)"],
+    ['is the secret itself', () => VALUE, 'expected a file that can be read, got a value that is not shown (ENOENT)'],
+    [
+      'is another one',
+      () => 'hunter2-hunter2-hunter2',
+      'expected a file that can be read, got a value that is not shown (ENOENT)',
+    ],
     ['is empty', () => file('empty', '  \n'), "expected a file that holds the value, got '"],
     [
       'may be written by others',

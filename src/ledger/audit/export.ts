@@ -87,7 +87,7 @@ async function* readEntries(db: Queryable, { recordId, since }: ExportOptions): 
        WHERE ($1::uuid IS NULL OR e.record_id = $1) AND ($2::timestamptz IS NULL OR e.at >= $2)
          AND ($3::uuid IS NULL OR (e.record_id, e.chain_position) > ($3, $4::bigint))
        ORDER BY e.record_id, e.chain_position LIMIT $5`,
-      [recordId ?? null, since?.toISOString() ?? null, ...after, PAGE],
+      [recordId ?? null, since ?? null, ...after, PAGE],
     );
     yield* rows;
     const last = rows.at(-1);

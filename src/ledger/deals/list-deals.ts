@@ -97,9 +97,9 @@ export function isSortKey(order: DealOrder, text: string): boolean {
 /** As PostgreSQL writes it: `2026-03-31 08:15:00.123456+00`. */
 function isTime(text: string): boolean {
   const [, day = '', clock = ''] =
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?$/.exec(text) ?? [];
+    /^((?!0000)\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?$/.exec(text) ?? [];
   const at = new Date(`${day}T${clock}Z`);
-  // Another day than the one it names: there is no 30th of February.
+  // Another day than the one it names: there is no 30th of February. A year 0 is JavaScript's, not PostgreSQL's.
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${clock}`);
 }
 

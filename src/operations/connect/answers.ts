@@ -53,9 +53,16 @@ export function parseAnswers(yaml: string, file: string): Answers {
   return checkAnswers(parseYamlFile(yaml, file, 'map') ?? {});
 }
 
+/** Beside these a secret is copied from the portal, and pasted into the wrong one. */
+const BESIDE_SECRETS: ReadonlySet<unknown> = new Set(['clientId', 'secretFile']);
+
 /** Whatever stands in such a file is read by whoever gets it, and is in every copy. */
 function toFault(issue: z.core.$ZodIssue, given: unknown, whole: string): InputFault {
-  if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('secret')) return toInputFault(issue, given, whole);
+  if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('secret')) {
+    const fault = toInputFault(issue, given, whole);
+    const isHidden = typeof fault.found === 'string' && BESIDE_SECRETS.has(issue.path.at(-1));
+    return isHidden ? { field: fault.field, expected: `${fault.expected}, got another one that is not shown` } : fault;
+  }
   const within = issue.path.map((part) => `${String(part)}.`).join('');
   return { field: `${within}secret`, expected: `no secret: name its file by ${within}secretFile` };
 }

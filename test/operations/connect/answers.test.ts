@@ -43,6 +43,20 @@ describe('the file of answers', () => {
     expect(() => parseAnswers(yaml, 'answers.yaml')).toThrow(message);
   });
 
+  it.each(['clientId: hunter2hunter2', 'clientId: hunter2hunter2, secretFile: [hunter2]'])(
+    'does not repeat what was pasted where a secret may be: %s',
+    (pasted) => {
+      const yaml = RIGHT.replace(/clientId: [^,}\n]+/, pasted);
+      expect(() => parseAnswers(yaml, 'answers.yaml')).toThrow(/clientId: expected a GUID/);
+      expect(() => parseAnswers(yaml, 'answers.yaml')).not.toThrow(/hunter2/);
+    },
+  );
+
+  it('does not repeat a text in place of fields', () => {
+    expect(() => parseAnswers('dataverse: hunter2', 'answers.yaml')).toThrow(/dataverse: expected fields below it/);
+    expect(() => parseAnswers('dataverse: hunter2', 'answers.yaml')).not.toThrow(/hunter2/);
+  });
+
   it('holds no secret: it names the file instead, and a value is not repeated', () => {
     const yaml = RIGHT.replace('clientId:', 'secret: hunter2hunter2, clientId:');
     expect(() => parseAnswers(yaml, 'answers.yaml')).toThrow(
