@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { SimServer } from '@dealbridge/simulators/kernel/server.js';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isNumberOf } from '../../src/deal/document-number.js';
 import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
+import { runCli } from '../support/cli.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
 import { ANN, BOB, confirmDeal } from '../support/decisions.js';
@@ -191,6 +193,16 @@ describe('dealbridge replay', () => {
     expect(said).toContain('runs again');
     await dealer.untilState(deal, 'awaiting-confirmation');
     expect((await stage.ledger.readAudit(deal.id)).find(({ action }) => action === 'replay')?.actor).toBe('bob');
+  });
+
+  it('ends with 1 where a deal was left alone, and says when none fits', async () => {
+    const recordId = randomUUID();
+    await stage.ledger.register({ table: 'salesorder', recordId });
+    const left = await runCli(['replay', recordId, '--mapping', 'then', '--yes'], stage.env);
+    expect(left.stdout).toContain('left alone: it was never read, so there is no mapping of then');
+    expect(left).toMatchObject({ code: 1, stdout: expect.stringContaining('0 of 1 run again') });
+    const none = await runCli(['replay', '--state', 'superseded', '--yes'], stage.env);
+    expect(none).toMatchObject({ code: 0, stdout: 'no deal fits\n' });
   });
 
   it('refuses a choice that is none', async () => {
