@@ -241,10 +241,11 @@ function show(found: unknown, { path, isKey, right }: PlainIssue): string {
 
 /** Whatever may stand below a list or a map; and a text in place of one is no word that is misspelled. */
 function describeValue(value: unknown, right: string): string {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return JSON.stringify(value);
   if (Array.isArray(value)) return 'a list, which is not shown';
   if (typeof value === 'object' && value !== null) {
     const names = Object.keys(value);
-    return names.every(isName) ? `a map of ${names.join(', ') || 'nothing'}` : 'a map, which is not shown';
+    return names.every(isName) ? `a map of ${names.join(', ')}` : 'a map, which is not shown';
   }
   if (typeof value !== 'string') return JSON.stringify(value);
   if (mayBeSecret(value) || value.includes('://') || /^an? (array|object|record)$/.test(right))
