@@ -15,10 +15,10 @@ import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { findNearNames } from '../../deal/near-names.js';
-import { mayBeSecret } from '../../deal/shown-text.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { SECTIONS, TARGETS } from '../fields/targets.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
+import { describeValue, isName } from './shown-values.js';
 import { toReadColumns } from './unread-columns.js';
 import { describeYamlError } from './yaml-errors.js';
 
@@ -219,11 +219,6 @@ function isOfRules(field: string): boolean {
   return RULE_NAMES.has(field.split('.', 1)[0] ?? '');
 }
 
-/** A misspelled rule looks like one; a line of settings or a password does not. */
-function isName(key: string): boolean {
-  return /^[A-Za-z][\w-]{0,39}$/.test(key) && !mayBeSecret(key);
-}
-
 function isShown({ path, isKey }: Pick<PlainIssue, 'path' | 'isKey'>): boolean {
   const [name = ''] = path.map(String);
   return RULE_NAMES.has(name) || (isKey && isName(name));
@@ -237,20 +232,6 @@ function show(found: unknown, { path, isKey, right }: PlainIssue): string {
     found,
   );
   return value === undefined ? 'nothing' : describeValue(value, right);
-}
-
-/** Whatever may stand below a list or a map; and a text in place of one is no word that is misspelled. */
-function describeValue(value: unknown, right: string): string {
-  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return JSON.stringify(value);
-  if (Array.isArray(value)) return 'a list, which is not shown';
-  if (typeof value === 'object' && value !== null) {
-    const names = Object.keys(value);
-    return names.every(isName) ? `a map of ${names.join(', ')}` : 'a map, which is not shown';
-  }
-  if (typeof value !== 'string') return JSON.stringify(value);
-  if (mayBeSecret(value) || value.includes('://') || /^an? (array|object|record)$/.test(right))
-    return 'a text that is not shown';
-  return JSON.stringify(value);
 }
 
 function startOf(node: ParsedNode | Node | null | undefined): number | undefined {
