@@ -35,6 +35,8 @@ const imports: Import[] = sourceFiles().flatMap((file) =>
   })),
 );
 
+const readSource = (file: string): string => readFileSync(join(SOURCE, file), 'utf8');
+
 const outside = (folder: string) =>
   sourceFiles(resolve(folder)).filter((file) =>
     /from '(@dealbridge|(\.\.\/)+(src|tools|simulators)\/)/.test(readFileSync(file, 'utf8')),
@@ -166,6 +168,18 @@ describe('the dependency directions', () => {
     const ledger = sourceFiles(join(SOURCE, 'ledger')).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
     const found = ledger.filter(({ text }) => /\.query<|Date\.now\(|new Date\(\)/.test(text));
     expect(found.map(({ file }) => relative(SOURCE, file))).toEqual([]);
+  });
+
+  it('commands that ask the ledger alone load nothing of Temporal, which takes as long as all of ours', () => {
+    const asks = (file: string) => /^(import|export) (?!type )[^;]*from '@temporalio\//m.test(readSource(file));
+    const loaded = (file: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(file)) return seen;
+      seen.add(file);
+      for (const { from, to, isType } of imports) if (from === file && !isType) loaded(to, seen);
+      return seen;
+    };
+    for (const command of ['main', 'audit', 'credentials', 'deals', 'environments', 'keys', 'mappings', 'preview'])
+      expect([...loaded(`cli/${command}.ts`)].filter(asks)).toEqual([]);
   });
 
   it('no two files import each other', () => {

@@ -17,7 +17,7 @@ import { openAccess } from '../process/access.js';
 import { type Config, ConfigError, environmentWith, loadConfig, parseRules } from '../process/config.js';
 import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
 import { openFirstLedger, openUnmigrated } from '../process/first-ledger.js';
-import { type Foundation, openFoundation } from '../process/runtime.js';
+import { type Foundation, openFoundation } from '../process/foundation.js';
 import { createKeyLine } from '../secrets/keys.js';
 import { askForAnswers, openTerminal, type Part, type Terminal } from './connect-questions.js';
 import { BY_OPTION, toPerson } from './context.js';

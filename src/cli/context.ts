@@ -3,15 +3,9 @@ import { join } from 'node:path';
 import { type Person, toCommandLinePerson } from '../identity/person.js';
 import { type Config, environmentWith, loadConfig, loadDatabaseUrl } from '../process/config.js';
 import { openFirstLedger } from '../process/first-ledger.js';
+import { type Foundation, type OpenLedger, openFoundation, openLedger } from '../process/foundation.js';
 import { askOnce, toDatabasePlace } from '../process/patient-start.js';
-import {
-  type Foundation,
-  type OpenLedger,
-  openFoundation,
-  openLedger,
-  openRuntime,
-  type Runtime,
-} from '../process/runtime.js';
+import type { Runtime } from '../process/runtime.js';
 import { userName } from '../process/user-name.js';
 
 /** What the commands are given: each opens as little as it needs and closes it again, also when it fails. */
@@ -49,6 +43,8 @@ export async function withFoundationAtRest<T>(
 
 export async function withRuntime<T>(work: (runtime: Runtime, config: Config) => Promise<T>): Promise<T> {
   const config = { ...loadConfig(), logLevel: 'warn' };
+  // Temporal's client takes as long to load as all of ours: only by the commands that ask it.
+  const { openRuntime } = await import('../process/runtime.js');
   return using(await openRuntime(config, 'cli'), (runtime) => work(runtime, config));
 }
 

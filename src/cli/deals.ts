@@ -4,7 +4,6 @@ import { findTurn } from '../deal/turns.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
 import { DEAL_ORDER_NAMES, listDeals } from '../operations/deals/list-deals.js';
 import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
-import { startDeal } from '../operations/deals/start-deal.js';
 import { CHOICE_OPTIONS } from './choice-options.js';
 import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { printJson, printTable, toAge, toMoney } from './print.js';
@@ -71,6 +70,7 @@ export function addDealCommands(program: Command): void {
     .option(...BY_OPTION)
     .action((table: string, recordId: string, options: { by: string }) =>
       withRuntime(async ({ temporal, ledger }) => {
+        const { startDeal } = await import('../operations/deals/start-deal.js');
         const input = { table: table as SourceTable, recordId };
         printJson(await startDeal({ temporal, ledger, audit: ledger.audit }, toPerson(options), input));
       }),

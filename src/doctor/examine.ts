@@ -3,7 +3,7 @@ import type { Database } from '../ledger/database.js';
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from '../process/config.js';
 import { toDataverseEnvironment } from '../process/environment-lock.js';
-import { createFoundation, type Foundation } from '../process/runtime.js';
+import { createFoundation, type Foundation } from '../process/foundation.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { examineCompanies } from './companies.js';
 import { examineConfiguration, examineKeys } from './configuration.js';

@@ -15,7 +15,7 @@ import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js
 import { type CredentialName, toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import { type ApplicationConfig, type Config, toEnvironmentUrl } from './config.js';
 import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
-import type { Foundation } from './runtime.js';
+import type { Foundation } from './foundation.js';
 import { createSharedPauses } from './shared-pauses.js';
 import { systemClock } from './system-clock.js';
 

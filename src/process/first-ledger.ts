@@ -7,7 +7,7 @@ import { rowsOf, selectRow } from '../ledger/read-rows.js';
 import { ensureKeyFile } from '../secrets/key-file.js';
 import { createKeyLine } from '../secrets/keys.js';
 import type { Config } from './config.js';
-import { createFoundation, type Foundation, openFoundation } from './runtime.js';
+import { createFoundation, type Foundation, openFoundation } from './foundation.js';
 
 /** Ledger and keys for a set-up that comes before everything else: where `npm start` looks for them, unless others are named. */
 export interface FirstLedger {

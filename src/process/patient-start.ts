@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import { REMOTE_ERRORS } from '../deal/error-codes.js';
@@ -116,8 +115,10 @@ const NETWORK: ReadonlySet<string> = new Set([
 /** DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const PASSING_GRPC: ReadonlySet<number> = new Set([4, 8, 14]);
 
+/** By its shape, as `isGrpcServiceError` of the SDK does, which is not loaded where nobody asks Temporal. */
 function grpcCodeOf(error: unknown): number | undefined {
-  return isGrpcServiceError(error) ? error.code : undefined;
+  const isOfGrpc = error instanceof Error && 'details' in error && 'metadata' in error;
+  return isOfGrpc && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -28,10 +28,10 @@ import {
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
 import { createFindLanes } from '../process/find-lanes.js';
+import type { Foundation } from '../process/foundation.js';
 import { createLaneAlarm } from '../process/lane-alarm.js';
 import { isRefusedSignIn, waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
-import type { Foundation } from '../process/runtime.js';
 import type { SignIn } from '../process/sign-ins.js';
 import { systemClock } from '../process/system-clock.js';
 

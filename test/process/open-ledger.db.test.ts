@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { openLedger } from '../../src/process/runtime.js';
+import { openLedger } from '../../src/process/foundation.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;

@@ -5,7 +5,7 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openAccess } from '../../src/process/access.js';
 import { loadConfig } from '../../src/process/config.js';
-import { createFoundation, type Foundation } from '../../src/process/runtime.js';
+import { createFoundation, type Foundation } from '../../src/process/foundation.js';
 import { openSystems } from '../../src/process/systems.js';
 import { openGateway } from '../../tools/stage/gateway.js';
 import { environmentOf } from '../support/doctor.js';

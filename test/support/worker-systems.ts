@@ -5,7 +5,7 @@ import type { Clock } from '../../src/deal/clock.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import type { CredentialName } from '../../src/ledger/settings/vault.js';
 import { loadConfig } from '../../src/process/config.js';
-import { createFoundation } from '../../src/process/runtime.js';
+import { createFoundation } from '../../src/process/foundation.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { openSystems } from '../../src/worker/systems.js';

@@ -11,7 +11,7 @@ import { checkAnswers } from '../../../src/operations/connect/answers.js';
 import { applyConnect, listConnected, planConnect, undoConnect } from '../../../src/operations/connect/connect.js';
 import { describeStep } from '../../../src/operations/connect/steps.js';
 import { loadConfig, parseRules } from '../../../src/process/config.js';
-import { type Foundation, openFoundation } from '../../../src/process/runtime.js';
+import { type Foundation, openFoundation } from '../../../src/process/foundation.js';
 import { environmentOf } from '../../support/doctor.js';
 import { openEmbeddedLedger } from '../../support/embedded-ledger.js';
 import { readState } from '../../support/simulated-state.js';
