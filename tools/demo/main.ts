@@ -36,7 +36,12 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const limit = '2000';
   const codecToken = randomBytes(24).toString('base64url');
   const env = { CODEC_TOKEN: codecToken, ...(options.webUi && { TEMPORAL_UI_ORIGIN: options.webUi }) };
-  const stage = await openDemoStage({ ...options, env }, limit);
+  // The first link stands at the end; who needs another one asks for it at the desk.
+  let isToldOfLinks = false;
+  const onStarterLine = (line: string): void => {
+    if (isToldOfLinks && line.startsWith('Desk: ')) print(line);
+  };
+  const stage = await openDemoStage({ ...options, env, onStarterLine }, limit);
   const { simulators } = stage;
   const database = openDatabase(stage.ledgerUrl, { connections: 1 });
   options.onStop(() => database.close());
@@ -86,6 +91,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   print('');
   for (const line of toInvitation(left, simulators, options.keep ? place : undefined)) print(line);
   if (options.keep) print(`Desk:                      ${stage.deskLink} (signs you in, once)`);
+  isToldOfLinks = options.keep;
   return isGood;
 }
 

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ensureKeyFile } from '../../src/secrets/key-file.js';
 import { freePort } from '../stage/port.js';
@@ -42,6 +43,8 @@ interface ProductStageOptions {
   readonly workerNodeArgs?: readonly string[];
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Each line that the starter prints; without it they go nowhere. */
+  readonly onStarterLine?: (line: string) => void;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
@@ -86,7 +89,11 @@ export async function openProductStage(
     settings: { DEALBRIDGE_KEY_FILE: keyFile, DEALBRIDGE_RULES: rulesFile, ...options.env },
     async launch(program) {
       const nodeArgs = program.name === 'worker' ? options.workerNodeArgs : undefined;
-      const { child, ready } = await startProcess({ ...program, ...(nodeArgs && { nodeArgs }) }, ['ignore', 'inherit']);
+      const { onStarterLine } = options;
+      const isHeard = program.name === 'starter' && onStarterLine !== undefined;
+      const output = [isHeard ? 'pipe' : 'ignore', 'inherit'] as const;
+      const { child, ready } = await startProcess({ ...program, ...(nodeArgs && { nodeArgs }) }, output);
+      if (isHeard && child.stdout) createInterface({ input: child.stdout }).on('line', onStarterLine);
       onStop(() => stopProcess(child, 'SIGTERM'));
       return { process: child, ready };
     },

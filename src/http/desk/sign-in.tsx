@@ -77,7 +77,8 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
         <>
           <p>No issuer is configured, so the desk is open to this machine alone.</p>
           <p>
-            Open the link that <code>npm start</code> printed in its terminal. It works once.
+            Open the link that Dealbridge printed where it was started: in the terminal, or in the log of the starter.
+            It works once, for fifteen minutes.
           </p>
           <form method="post" action="/sign-in/new-link">
             <button class="primary" type="submit">
@@ -157,7 +158,12 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
     });
     app.post('/sign-in/new-link', (c) => {
       options.printLink(`${c.get('origin')}/sign-in/link/${link.renew()}`);
-      return show(c, 200, 'A new link was printed', <p>Open it from the terminal in which Dealbridge runs.</p>);
+      return show(
+        c,
+        200,
+        'A new link was printed',
+        <p>It stands where Dealbridge was started: in the terminal, or in the log of the starter.</p>,
+      );
     });
   }
 
