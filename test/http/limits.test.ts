@@ -123,6 +123,12 @@ describe('how large', () => {
     expect(started).toHaveLength(1);
     expect(await chunked(BUSINESS_CENTRAL, '', NOTICE)).toContain('HTTP/1.1 202');
     expect(nudged.times).toBe(1);
+    // The address of a subscription is asked by GET as well, which has no body whatever it says.
+    const asked = await say(
+      port,
+      `GET ${BUSINESS_CENTRAL}?validationToken=x HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    );
+    expect(asked).toContain('HTTP/1.1 200');
     expect(await postChunked(port, DATAVERSE, 257 * KIB, RIGHT)).toBe(413);
     expect(await postChunked(port, '/codec/decode', 17 * MIB, { authorization: `Bearer ${TOKEN}` })).toBe(413);
   });
