@@ -17,6 +17,7 @@ import { examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { Issuer } from '../authentication/issuer.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { guardText } from './body-text.js';
 import { addCompareRulesRoute } from './compare-rules-route.js';
 import { addMasterRoutes } from './master-routes.js';
 import { addPreviewRoutes } from './preview-routes.js';
@@ -80,6 +81,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     name: 'dealbridge-desk',
   });
   api.use(authenticate(issuer));
+  api.use(guardText);
 
   api.openapi(
     createRoute({
