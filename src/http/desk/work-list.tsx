@@ -13,12 +13,11 @@ import {
 } from '../../operations/deals/work-list.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
-import { parseForm } from '../form.js';
 import { toCsv } from './csv.js';
 import { FILTERS, Filters, pick, type Query, readQuery, Tabs, toAddress } from './filters.js';
 import type { Format } from './format.js';
 import { Time } from './format.js';
-import { type Frame, formatOf } from './frame.js';
+import { type Frame, formatOf, readForm } from './frame.js';
 import { Live, Message } from './layout.js';
 import { Views } from './views.js';
 import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords, VIEW_WORDS } from './words.js';
@@ -60,14 +59,14 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
   });
 
   app.post('/views', async (c) => {
-    const { name = '', query = '' } = await parseForm(c);
-    await saveView(dependencies, c.get('person'), { name: String(name), query: String(query) });
-    return c.redirect(`/?${new URLSearchParams(String(query))}`, 303);
+    const { name = '', query = '' } = await readForm(c);
+    await saveView(dependencies, c.get('person'), { name, query });
+    return c.redirect(`/?${new URLSearchParams(query)}`, 303);
   });
 
   app.post('/views/forget', async (c) => {
-    const { name = '' } = await parseForm(c);
-    await forgetView(dependencies, c.get('person'), { name: String(name) });
+    const { name = '' } = await readForm(c);
+    await forgetView(dependencies, c.get('person'), { name });
     return c.redirect('/', 303);
   });
 
