@@ -1,3 +1,4 @@
+import { parseMatches } from '../../src/deal/decisions.js';
 import type { MasterCommands } from '../../src/dispatch/master-commands.js';
 import type { FollowMasters } from '../../src/dispatch/take-master-changes.js';
 
@@ -26,6 +27,8 @@ export function createAskedMasters(): AskedMasters {
         return { accounts: 3, linked: 1, withCandidates: 2 };
       },
       async applyMatches(input) {
+        // What the run would refuse.
+        parseMatches(input);
         ask('apply matches', input);
         return input.decisions.map(() => masters.outcome);
       },

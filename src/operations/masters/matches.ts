@@ -49,6 +49,9 @@ async function readCandidates(database: Database): Promise<MatchCandidate[]> {
   return candidates;
 }
 
+/** As Business Central stores it, without the spaces around it (reference/business-central 2.0). */
+const CUSTOMER = /^\s*\S(.{0,18}\S)?\s*$/u;
+
 const MATCH_DECISIONS = z.array(
   z.strictObject({
     account: z.string().transform((text, context) => {
@@ -61,7 +64,7 @@ const MATCH_DECISIONS = z.array(
       }
     }),
     customer: z
-      .union([z.string().min(1), z.number()], 'the number of a customer, or new')
+      .union([z.string().regex(CUSTOMER), z.number()], 'the number of a customer, of at most 20 characters, or new')
       .transform((number) => (number === 'new' ? undefined : toCode(String(number)))),
     shared: z.boolean('true when another account has the customer and keeps it').default(false),
   }),
