@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { UserError } from '../deal/errors.js';
+import { plural } from '../deal/plural.js';
 import { createMasterCommands } from '../dispatch/master-commands.js';
 import { compareDrift, type Drift, repairDrift, showDrift } from '../operations/masters/drift.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
@@ -21,8 +23,9 @@ export function addDriftCommand(program: Command): void {
     .option('--last', 'show what the last comparison found, without a new one')
     .option('--json', 'print JSON')
     .option(...BY_OPTION)
-    .action((options: Options) =>
-      withRuntime(async ({ temporal, database, ledger }) => {
+    .action((options: Options) => {
+      if (options.fix && options.last) throw new UserError('drift', '--fix, which compares anew, or --last, not both');
+      return withRuntime(async ({ temporal, database, ledger }) => {
         const dependencies = { database, masters: createMasterCommands(temporal), audit: ledger.audit };
         const person = toPerson(options);
         let drifts: readonly Drift[];
@@ -34,20 +37,20 @@ export function addDriftCommand(program: Command): void {
         else if (drifts.length === 0) console.log('nothing was compared yet');
         else {
           for (const drift of drifts) print(drift);
-          if (repaired !== undefined) console.log(`${repaired} rows are being repaired`);
+          if (repaired !== undefined) console.log(`${plural(repaired, 'row is', 'rows are')} being repaired`);
         }
-      }),
-    );
+      });
+    });
 }
 
 function print({ company, companyId, differences, ...run }: Drift): void {
   for (const { kind, rowId, field, dataverse, businessCentral, winner, reason } of differences) {
     console.log([kind, rowId, field, show(dataverse), show(businessCentral), winner, reason].join('\t'));
   }
-  const compared = Object.entries(run.compared).map(([kind, number]) => `${number} ${kind}s`);
+  const compared = Object.entries(run.compared).map(([kind, number]) => plural(number, kind));
   const found = Object.entries(run.found).map(([winner, number]) => `${number} for ${winner}`);
   console.log(
-    `${run.startedAt.toISOString()} ${company ?? companyId}: compared ${compared.join(', ') || 'nothing'} in ${run.requests} requests; ` +
+    `${run.startedAt.toISOString()} ${company ?? companyId}: compared ${compared.join(', ') || 'nothing'} in ${plural(run.requests, 'request')}; ` +
       `differences: ${found.join(', ') || 'none'}`,
   );
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../deal/plural.js';
 import { createMasterCommands } from '../dispatch/master-commands.js';
 import { createFollowMasters } from '../dispatch/take-master-changes.js';
 import { type ListedMaster, listMasters, retryMaster } from '../operations/masters/masters.js';
@@ -32,8 +33,10 @@ export function addMasterCommands(program: Command): void {
         if (options.apply !== undefined) {
           const decisions = readGivenYaml('--apply', options.apply) as Decisions;
           const decided = await decideMatches(dependencies, toPerson(options), { decisions });
-          for (const { accountId, customerNumber, outcome } of decided)
-            console.log([accountId, customerNumber ?? 'new', outcome].join('\t'));
+          if (options.json) printJson(decided);
+          else
+            for (const { accountId, customerNumber, outcome } of decided)
+              console.log([accountId, customerNumber ?? 'new', outcome].join('\t'));
           const isRefused = decided.some(
             ({ outcome }) => outcome === 'no-such-customer' || outcome === 'customer-taken',
           );
@@ -47,7 +50,7 @@ export function addMasterCommands(program: Command): void {
         }
         const { candidates, ...counted } = result;
         console.log(
-          `${counted.accounts} accounts, ${counted.linked} linked by number, ${counted.withCandidates} with candidates`,
+          `${plural(counted.accounts, 'account')}, ${counted.linked} linked by number, ${counted.withCandidates} with candidates`,
         );
         for (const one of candidates) {
           const { accountId, accountNumber, accountName, customerNumber, customerName, score, reasons } = one;
