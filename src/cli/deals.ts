@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { findTurn } from '../deal/turns.js';
+import type { StartOutcome } from '../dispatch/start-deal.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
 import { DEAL_ORDER_NAMES, listDeals } from '../operations/deals/list-deals.js';
 import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
@@ -44,7 +45,7 @@ export function addDealCommands(program: Command): void {
         const input = filter as Parameters<typeof listDeals>[2];
         const deals = await listDeals({ database, now }, currentPerson(), input);
         if (json) printJson(deals);
-        else if (deals.length === 0) console.log('no deal fits');
+        else if (deals.length === 0) console.log(isAsked(filter) ? 'no deal fits' : 'there is no deal yet');
         else printDeals(deals, now, ids === true);
       }),
     );
@@ -68,13 +69,34 @@ export function addDealCommands(program: Command): void {
     .argument('<table>', SOURCE_TABLES.join(', '))
     .argument('<guid>', "the record's GUID")
     .option(...BY_OPTION)
-    .action((table: string, recordId: string, options: { by: string }) =>
+    .option('--json', 'print JSON')
+    .action((table: string, recordId: string, options: { by: string; json?: true }) =>
       withRuntime(async ({ temporal, ledger }) => {
         const { startDeal } = await import('../operations/deals/start-deal.js');
         const input = { table: table as SourceTable, recordId };
-        printJson(await startDeal({ temporal, ledger, audit: ledger.audit }, toPerson(options), input));
+        const outcome = await startDeal({ temporal, ledger, audit: ledger.audit }, toPerson(options), input);
+        if (options.json) printJson(outcome);
+        else console.log(`${table} ${recordId}: ${toStartWords(outcome)}`);
       }),
     );
+}
+
+/** Whether anything narrows the list; without it every deal is in it. */
+function isAsked({ sort: _sort, limit: _limit, ...filter }: Omit<ListOptions, 'json' | 'ids'>): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
+export function toStartWords(outcome: StartOutcome): string {
+  switch (outcome.kind) {
+    case 'started':
+      return 'its hand-over has started';
+    case 'running':
+      return 'its hand-over is under way already, and nothing was started';
+    case 'set-aside':
+      return 'its run takes nothing now: it is asked again within ten minutes';
+    case 'known':
+      return `the deal has ended (${outcome.state}), and nothing was started; \`dealbridge replay\` runs it again`;
+  }
 }
 
 const COLUMNS = [
