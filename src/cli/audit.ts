@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
+import { plural } from '../deal/plural.js';
 import type { StoredAuditEntry } from '../ledger/audit/audit.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
 import type { Verdict } from '../ledger/audit/verify.js';
@@ -41,11 +42,16 @@ export function addAuditCommands(program: Command): void {
           const where = chain === 'seals' ? `seal ${position}` : `chain ${chain}, entry ${position}`;
           console.log(`${where}${entryId === undefined ? '' : ` (number ${entryId})`}: ${kind}; ${text}`);
         }
-        console.log(`${verdict.entries} entries in ${verdict.chains} chains, ${verdict.seals} seals`);
+        console.log(
+          [
+            `${plural(verdict.entries, 'entry', 'entries')} in ${plural(verdict.chains, 'chain')}`,
+            plural(verdict.seals, 'seal'),
+          ].join(', '),
+        );
         for (const line of verdict.testimonies.map(toLine)) console.log(line);
         if (verdict.testimonies.length === 0) console.log(NO_WITNESS);
         const wrong = verdict.findings.length;
-        console.log(wrong === 0 ? 'the trail is whole' : `the trail is NOT whole: ${wrong} findings`);
+        console.log(wrong === 0 ? 'the trail is whole' : `the trail is NOT whole: ${plural(wrong, 'finding')}`);
         if (wrong > 0) process.exitCode = 1;
       }),
     );
@@ -90,7 +96,13 @@ export function addAuditCommands(program: Command): void {
       withFoundation(async ({ ledger }) => {
         const erased = await erasePersonalContent({ ledger }, toPerson({ by }), { recordId, reason });
         const { entries, revisions, documents } = erased;
-        console.log(`erased in ${entries} entries, ${revisions} revisions, ${documents} documents`);
+        console.log(
+          [
+            `erased in ${plural(entries, 'entry', 'entries')}`,
+            plural(revisions, 'revision'),
+            plural(documents, 'document'),
+          ].join(', '),
+        );
       }),
     );
 }
@@ -98,13 +110,15 @@ export function addAuditCommands(program: Command): void {
 const NO_WITNESS = 'no witness outside of the database is set: what was cut off or put back as a whole is not found';
 
 function toLine({ witness, seals, behind }: Verdict['testimonies'][number]): string {
-  return `${witness} has ${seals} seals${behind > 0 ? `, and lacks the newest ${behind}` : ''}`;
+  return `${witness} has ${plural(seals, 'seal')}${behind > 0 ? `, and lacks the newest ${behind}` : ''}`;
 }
 
 function toNotingLine(noting: Awaited<ReturnType<typeof noteAt>>[number]): string {
   if ('problem' in noting) return `${noting.witness} took no seals: ${noting.problem}`;
   const { witness, noted, contradiction } = noting;
-  return contradiction === undefined ? `${witness}: ${noted} seals noted` : `seals are NOT noted: ${contradiction}`;
+  return contradiction === undefined
+    ? `${witness}: ${plural(noted, 'seal')} noted`
+    : `seals are NOT noted: ${contradiction}`;
 }
 
 /** Columns as wide as their widest cell; facts take what is left. */

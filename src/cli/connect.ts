@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
+import { plural } from '../deal/plural.js';
 import { examineConnection, type TriedAnswers, tryAnswers, tryPart } from '../doctor/connection.js';
 import { type Answers, countAnswers, parseAnswers, toSettings } from '../operations/connect/answers.js';
 import {
@@ -82,7 +83,7 @@ async function runConnect(options: ConnectOptions): Promise<void> {
   } finally {
     await first.close();
   }
-  console.log(`${given.questions} answers, ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
+  console.log(`${plural(given.questions, 'answer')}, ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
 
 async function readAnswers({ file }: ConnectOptions): Promise<Given> {

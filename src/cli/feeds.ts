@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FEED_TABLES } from '../deal/ids.js';
+import { plural } from '../deal/plural.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
 import type { GapReport } from '../ledger/deals/detections.js';
 import type { HintSetAside } from '../ledger/deals/stopped-deals.js';
@@ -35,7 +36,10 @@ export function addFeedCommands(program: Command): void {
         for (const lane of throttledLanes) console.log(`${describeThrottling(lane)}\n`);
         printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
         for (const [table, rows] of Object.entries(backfill)) {
-          console.log(`${table}: ${rows} rows of a full reading wait to be brought over, behind deals and changes`);
+          const wait = rows === 1 ? 'waits' : 'wait';
+          console.log(
+            `${table}: ${plural(rows, 'row')} of a full reading ${wait} to be brought over, behind deals and changes`,
+          );
         }
         for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
@@ -141,8 +145,8 @@ function toLine(state: FeedState, now: Date): string[] {
 
 function describeComparison({ table, timesExpired, expiredAt, compared }: FeedState): string {
   return (
-    `${table}: token expired ${timesExpired} times, last at ${expiredAt?.toISOString()}; ` +
-    `compared ${compared.rows} rows, ${compared.changed} changed, ${compared.missing} missing`
+    `${table}: token expired ${plural(timesExpired, 'time')}, last at ${expiredAt?.toISOString()}; ` +
+    `compared ${plural(compared.rows, 'row')}, ${compared.changed} changed, ${compared.missing} missing`
   );
 }
 

@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { plural } from '../deal/plural.js';
 import type { Fit, FitReason, NearMaster } from '../operations/deals/fit.js';
 import { toMoney } from './print.js';
 
@@ -19,9 +20,9 @@ export function toFitPage(fit: Fit, madeAt: Date): string {
 </head>
 <body>
 <h1>Would it fit?</h1>
-<p>Every won deal of the last ${days} days (changed since ${since}), run through the planner of a hand-over on
+<p>Every won deal of the last ${plural(days, 'day')} (changed since ${since}), run through the planner of a hand-over on
 ${madeAt.toISOString().slice(0, 16).replace('T', ' ')} UTC. Both systems were only read.</p>
-<p class="figures"><b>${summary.deals}</b> deals, <b>${summary.untouched}</b> (${toShare(summary.untouched, summary.deals)})
+<p class="figures"><b>${summary.deals}</b> ${summary.deals === 1 ? 'deal' : 'deals'}, <b>${summary.untouched}</b> (${toShare(summary.untouched, summary.deals)})
 would go through untouched.</p>
 <h2>What holds the others</h2>
 ${summary.reasons.length === 0 ? html`<p>Nothing.</p>` : toReasons(summary.reasons)}
@@ -62,8 +63,9 @@ const ROWS = 200;
 
 function toMasters(title: string, matched: number, missing: readonly NearMaster[]): Html {
   const near = missing.filter((one) => one.near).length;
+  const absent = missing.length - near;
   return html`<h3>${title}</h3>
-<p>${matched} match, ${near} nearly, ${missing.length - near} are missing.${missing.length > ROWS ? ` The first ${ROWS}:` : ''}</p>
+<p>${matched} ${matched === 1 ? 'matches' : 'match'}, ${near} nearly, ${absent} ${absent === 1 ? 'is' : 'are'} missing.${missing.length > ROWS ? ` The first ${ROWS}:` : ''}</p>
 ${
   missing.length === 0
     ? ''

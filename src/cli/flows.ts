@@ -57,10 +57,15 @@ export function addFlowCommands(program: Command): void {
         const choice = { flow: parseFlow(flow), ...(id !== undefined && { sourceId: id }), ...(reason && { reason }) };
         const { retried, left } = await retryFlow(toDependencies(runtime), toPerson(options), choice);
         console.log(`${retried} tried again`);
-        if (left > 0) console.log(`${left} stay: nothing in Sales takes them until they change in Business Central`);
+        if (left > 0)
+          console.log(
+            left === 1 ? ONE_STAYS : `${left} stay: nothing in Sales takes them until they change in Business Central`,
+          );
       }),
     );
 }
+
+const ONE_STAYS = '1 stays: nothing in Sales takes it until it changes in Business Central';
 
 function toDependencies({ database, temporal }: Runtime) {
   return { database, loops: createFlowCommands(temporal) };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { plural } from '../deal/plural.js';
 import { listMappings, showMapping, toEditorSchema } from '../operations/settings/mappings.js';
 import { loadConfig, parseGivenRules } from '../process/config.js';
 import { currentPerson, withLedger } from './context.js';
@@ -33,7 +34,7 @@ export function addMappingCommands(program: Command): void {
         const { mappingHash } = loadConfig().rules;
         for (const { hash, firstUsedAt, records } of await listMappings({ database }, currentPerson(), {})) {
           const today = hash === mappingHash ? "today's" : '-';
-          console.log([hash, firstUsedAt.toISOString(), `${records} records`, today].join('\t'));
+          console.log([hash, firstUsedAt.toISOString(), plural(records, 'record'), today].join('\t'));
         }
       }),
     );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
+import { plural } from '../deal/plural.js';
 import {
   createFitCount,
   previewDeal,
@@ -80,7 +81,7 @@ function runPreview(
           const lines = changes.map((one) => `  ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`);
           show(changed, () => [titleOf(deal), ...lines].join('\n'));
         }
-        if (!json) console.log(`${count} ${count === 1 ? 'document' : 'documents'} would be different`);
+        if (!json) console.log(`${plural(count, 'document')} would be different`);
       }
     } finally {
       await systems.close();

@@ -1,13 +1,14 @@
+import { plural } from '../deal/plural.js';
 import type { FitSummary } from '../operations/deals/fit.js';
 import { toMoney } from './print.js';
 
 /** For people: how many would go through, and what holds the others, with an example of each reason. */
 export function printFitSummary({ deals, untouched, reasons }: FitSummary): string {
-  const out = [`${deals} ${deals === 1 ? 'deal' : 'deals'}, ${untouched} of them would go through untouched`];
+  const out = [`${plural(deals, 'deal')}, ${untouched} of them would go through untouched`];
   for (const { reason, owner, nextStep, deals: held, alone, throughAfter, examples } of reasons) {
     out.push(
       '',
-      `${held} × ${reason} (${owner}), ${alone} of them held by nothing else; cleared, ${throughAfter} go through`,
+      `${held} × ${reason} (${owner}), ${alone} of them held by nothing else; cleared, ${throughAfter} ${throughAfter === 1 ? 'goes' : 'go'} through`,
     );
     out.push(`  ${nextStep}`);
     for (const one of examples.slice(0, SHOWN)) {

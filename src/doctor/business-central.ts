@@ -9,9 +9,10 @@ import {
   subscriptionsWorkflowId,
 } from '../deal/business-central-feeds.js';
 import { FLOWS, type FlowName } from '../deal/flows.js';
+import { plural } from '../deal/plural.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
-import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { look } from './refusals.js';
 import { codesOfRules } from './rules-codes.js';
 import { createStep, type Step } from './step.js';
@@ -129,7 +130,7 @@ export function examineSubscriptions(company: Step<CompanyAccess>, configuration
           const hours = Math.round((Date.parse(one.expiresAt) - Date.now()) / HOUR_MS);
           const until = `until ${one.expiresAt}`;
           return hours * HOUR_MS < ENDS_SOON_MS
-            ? warning(resource, `${until}, ${hours} hours left: it was not renewed`, advice)
+            ? warning(resource, `${until}, ${plural(hours, 'hour')} left: it was not renewed`, advice)
             : ok(resource, until);
         };
         return { value: true, findings: SUBSCRIBED_RESOURCES.map(toSubscription) };

@@ -1,10 +1,11 @@
 import { type Stats, statSync } from 'node:fs';
+import { plural } from '../deal/plural.js';
 import { type Config, ConfigError, findUnknownSettings } from '../process/config.js';
 import { isOfUnknownSetting, type UnknownSetting } from '../process/unknown-settings.js';
 import { VERSION } from '../process/version.js';
 import { openKeyFile } from '../secrets/key-file.js';
 import { parseKeys } from '../secrets/keys.js';
-import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
 /** The settings, the rules file and the keys. */

@@ -1,3 +1,4 @@
+import { plural } from '../deal/plural.js';
 import type { CredentialFacts } from '../ledger/settings/credentials.js';
 import {
   CREDENTIAL_NAMES,
@@ -137,5 +138,5 @@ function toExpiry(name: string, { kind, keyId, expiresAt, setAt }: CredentialFac
   const until = `${kind} until ${expiresAt.toISOString().slice(0, 10)}`;
   const advice = 'Make a new one in Entra and give it to `dealbridge credentials set --certificate`.';
   if (days < 0) return wrong(name, `${until}: expired`, advice);
-  return days < EXPIRES_SOON_DAYS ? warning(name, `${until}: ${days} days left`, advice) : ok(name, until);
+  return days < EXPIRES_SOON_DAYS ? warning(name, `${until}: ${plural(days, 'day')} left`, advice) : ok(name, until);
 }

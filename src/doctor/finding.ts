@@ -33,10 +33,6 @@ export const notChecked = (check: string, why: string, advice?: string): Finding
   ...(advice !== undefined && { advice }),
 });
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 /** Not more names than one reads. */
 export function listed(names: readonly string[], most = 8): string {
   const rest = names.length - most;

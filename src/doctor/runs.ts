@@ -1,6 +1,7 @@
 import { type Client, ServiceError } from '@temporalio/client';
+import { plural } from '../deal/plural.js';
 import { WORKFLOWS } from '../dispatch/workflows.js';
-import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
 /** Runs that stand still, and runs of deals that have ended without an end of their deal; the ledger calls such a deal open. */

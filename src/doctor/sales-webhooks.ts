@@ -1,4 +1,5 @@
 import type { DataverseProbe, WebhookStep } from '../clients/dataverse/probe.js';
+import { plural } from '../deal/plural.js';
 import {
   AFTER_THE_OPERATION,
   DATAVERSE_WEBHOOK,
@@ -7,7 +8,7 @@ import {
   type WebhookStepRule,
 } from '../deal/webhook-steps.js';
 import type { Config } from '../process/config.js';
-import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import type { DataverseAccess } from './sales.js';
 import { createStep, type Step } from './step.js';
 

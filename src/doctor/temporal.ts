@@ -1,6 +1,7 @@
 import { Client, type Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { invoiceFeedWorkflowId, invoiceSweepId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
 import { DRIFT_ID, FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { plural } from '../deal/plural.js';
 import { SEND_ALERTS } from '../dispatch/ensure/alerts.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
 import { RESUME_DEALS } from '../dispatch/ensure/resumed-deals.js';
@@ -10,7 +11,7 @@ import { type Config, ConfigError } from '../process/config.js';
 import { connectTemporalClient } from '../process/temporal-connection.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
 import { type ExaminedCompanies, withLabel } from './companies.js';
-import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
 /** Temporal: the namespace, who polls, and what should be running by itself. */
@@ -148,7 +149,7 @@ export function toPolled(queue: string, workers: number, parallel = 0): Finding 
   if (atOnce < NEAR * MAX_REQUESTS_AT_ONCE) return ok(queue, plural(workers, 'poller'));
   return warning(
     queue,
-    `${plural(workers, 'worker')} with ${parallel} steps at once each: ${atOnce}, and Business Central takes ${MAX_REQUESTS_AT_ONCE} requests at once`,
+    `${plural(workers, 'worker')} with ${plural(parallel, 'step')} at once each: ${atOnce}, and Business Central takes ${MAX_REQUESTS_AT_ONCE} requests at once`,
     'Lower BC_PARALLEL, or `parallel` of the application: of one app registration Business Central processes five at once, whatever is sent.',
   );
 }

@@ -78,7 +78,15 @@ async function examineWitness(db: Database, witness: Witness): Promise<Finding> 
   const behind = BigInt(newest.number) - BigInt(last?.number ?? '0');
   return warning(
     witness.name,
-    last ? `lacks the newest ${behind} seals` : `has none of the ${behind} seals`,
+    last ? toLacking(behind) : toNone(behind),
     'See what the worker logs of it; `dealbridge audit seal` tries now.',
   );
+}
+
+function toLacking(behind: bigint): string {
+  return behind === 1n ? 'lacks the newest seal' : `lacks the newest ${behind} seals`;
+}
+
+function toNone(all: bigint): string {
+  return all === 1n ? 'does not have the one seal that there is' : `has none of the ${all} seals`;
 }

@@ -43,13 +43,16 @@ describe('without Temporal', () => {
   it.each([
     ['audit seal', 'seal 1:'],
     ['audit verify', 'the trail is whole'],
+    ['audit verify', 'in 1 chain, 1 seal\n'],
     [`audit show ${SYSTEM_CHAIN}`, 'ann'],
     ['audit export', '"action":"test"'],
     ['feeds', 'phase'],
     ['feeds gaps', 'webhook saw'],
     ['flows list', ''],
     ['accounts', 'no accounts are kept in agreement yet'],
-    ['list', 'no deal fits'],
+    ['list', 'there is no deal yet'],
+    ['list --sort age --limit 5', 'there is no deal yet'],
+    ['list --state held', 'no deal fits'],
   ])('`%s` answers, since all of it stands in the ledger', async (command, said) => {
     const { code, stdout, stderr } = await runCli(command.split(' '), env);
     expect(stderr).toBe('');

@@ -71,6 +71,17 @@ describe('an option that does not fit', () => {
     expect(code).toBe(2);
   });
 
+  it('is not passed over beside another: what the last comparison found is nothing that is repaired', async () => {
+    const { code, stderr } = await run('drift', '--fix', '--last');
+    expect(stderr.trim()).toBe('drift: expected --fix, which compares anew, or --last, not both');
+    expect(code).toBe(2);
+  });
+
+  it('is named as the help names it where it is an argument', () => {
+    const typed = ['accounts', 'retry', '11111111-2222-4333-8444-555555555555'];
+    expect(withOptionNames('rowId: expected the GUID in Sales', typed)).toBe('<guid>: expected the GUID in Sales');
+  });
+
   it('is named as it is typed', () => {
     const typed = ['list', '--state', 'bogus', '--older-than=2x', '--days', '0'];
     const said =

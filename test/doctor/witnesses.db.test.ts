@@ -86,7 +86,7 @@ describe('the doctor on witnesses', () => {
     expect(await examine(file)).toMatchObject({ result: 'ok', found: 'empty: the first seal is on its way' });
     // A place that takes none is found before there is much to lose.
     await age('audit_seals', '3 minutes');
-    expect(await examine(file)).toMatchObject({ result: 'warning', found: 'has none of the 1 seals' });
+    expect(await examine(file)).toMatchObject({ result: 'warning', found: 'does not have the one seal that there is' });
     await note(file);
     expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 1' });
     for (let seal = 1; seal < 12; seal += 1) {

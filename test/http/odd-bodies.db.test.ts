@@ -92,7 +92,7 @@ const listForms = (): Target[] =>
   ]);
 
 interface Sent {
-  readonly body: BodyInit;
+  readonly body: string | Buffer | FormData;
   readonly type?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { Logger } from 'pino';
 import { DealbridgeError } from '../../deal/errors.js';
+import { plural } from '../../deal/plural.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { type ComparedDeal, compareRules, type RulesComparison } from '../../operations/settings/compare-rules.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -189,7 +190,7 @@ function Result(props: {
   const done = counted.same + counted.different + failed;
   return (
     <p class={`progress-line ${failed > 0 ? 'warning' : 'good'}`} role="status">
-      {done - failed} of {total} deals compared:{' '}
+      {done - failed} of {plural(total, 'deal')} compared:{' '}
       {counted.different === 0 ? 'none would be different' : `${counted.different} would be different`}.
       {failed > 0 && ` ${failed} could not be read${done < total ? ', so the others were not asked for' : ''}.`}
     </p>

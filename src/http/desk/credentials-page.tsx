@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { plural } from '../../deal/plural.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { listCredentials, rotateCredentials } from '../../operations/settings/credentials.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -118,5 +119,5 @@ function toState({ expiresAt, validUntil }: Pick<Credential, 'expiresAt' | 'vali
   if (!expiresAt) return { text: 'in use', tone: 'good' } as const;
   const days = Math.floor((expiresAt.getTime() - now.getTime()) / DAY_MS);
   if (days < 0) return { text: 'expired', tone: 'stop' } as const;
-  return { text: `${days} days left`, tone: days < SOON_DAYS ? 'ask' : 'good' } as const;
+  return { text: `${plural(days, 'day')} left`, tone: days < SOON_DAYS ? 'ask' : 'good' } as const;
 }

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
+import { plural } from '../../deal/plural.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { compareDrift, type Drift, repairDrift, showDrift } from '../../operations/masters/drift.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -145,7 +146,7 @@ function OfCompany(props: {
       <p>
         Compared{' '}
         {Object.entries(compared)
-          .map(([kind, count]) => `${count} ${kind}s`)
+          .map(([kind, count]) => plural(count, kind))
           .join(', ') || 'nothing, since no row is linked yet'}
         , begun <Time at={startedAt} format={formatOf(c)} />.{' '}
         {repairable + forPeople === 0

@@ -68,7 +68,9 @@ function FeedsPage({ c, feeds, now }: Props) {
       <p>
         {missed === 0
           ? 'Nothing: webhooks and feeds saw the same records.'
-          : `${missed} records were seen by one way alone. They were handed over all the same.`}
+          : missed === 1
+            ? '1 record was seen by one way alone. It was handed over all the same.'
+            : `${missed} records were seen by one way alone. They were handed over all the same.`}
       </p>
       {feeds.setAside.length > 0 && (
         <>
@@ -120,7 +122,10 @@ function SalesFeeds({ c, feeds, now }: Props) {
             <td class="amount">
               {format.number(rowsRead)}
               {feeds.backfill[table] !== undefined && (
-                <span class="sub">{format.number(String(feeds.backfill[table]))} wait to be brought over</span>
+                <span class="sub">
+                  {format.number(String(feeds.backfill[table]))} {feeds.backfill[table] === 1 ? 'waits' : 'wait'} to be
+                  brought over
+                </span>
               )}
             </td>
             <td>

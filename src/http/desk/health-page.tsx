@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { plural } from '../../deal/plural.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { type ExaminedStep, examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -51,7 +52,7 @@ function Findings({ steps }: { readonly steps: readonly ExaminedStep[] }) {
       <h1>Health</h1>
       <p class={wrong === 0 ? 'good' : 'warning'}>
         {wrong === 0 ? 'Nothing is wrong' : `${wrong} wrong`}
-        {warnings > 0 ? `, ${warnings} to look at` : ''}. {all.length} things were examined.
+        {warnings > 0 ? `, ${warnings} to look at` : ''}. {plural(all.length, 'thing was', 'things were')} examined.
       </p>
       <p>
         <a class="button" href="/health-check?examine=1" data-busy="Examining…">

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { plural } from '../../deal/plural.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { verifyTrail } from '../../operations/audit/audit.js';
 import { sendTrail } from '../api/send-trail.js';
@@ -71,7 +72,7 @@ function Proof({ verdict: { entries, chains, seals, testimonies, findings } }: {
         {findings.length === 0
           ? 'The trail is whole.'
           : `The trail is NOT whole: ${findings.length} wrong. Save it and the backups of the database, change nothing, and tell who audits.`}{' '}
-        Proved: {entries} entries, {chains} chains, {seals} seals.
+        Proved: {plural(entries, 'entry', 'entries')}, {plural(chains, 'chain')}, {plural(seals, 'seal')}.
       </p>
       {findings.length > 0 && (
         <ul class="findings">
@@ -91,7 +92,8 @@ function Proof({ verdict: { entries, chains, seals, testimonies, findings } }: {
         <ul>
           {testimonies.map(({ witness, seals: known, behind }) => (
             <li>
-              {witness} has {known} seals{behind > 0 && `, and lacks the newest ${behind}`}.
+              {witness} has {plural(known, 'seal')}
+              {behind > 0 && `, and lacks the newest ${behind}`}.
             </li>
           ))}
         </ul>
