@@ -78,13 +78,26 @@ export function addFeedCommands(program: Command): void {
       .description(DESCRIPTIONS[command])
       .argument('<feed>', FEED_TABLES.join(', '))
       .option(...BY_OPTION)
-      .action((feed: string, options: { by: string }) =>
+      .option('--json', 'print JSON')
+      .action((feed: string, options: { by: string; json?: true }) =>
         withRuntime(async ({ temporal, ledger }) => {
           const dependencies = { feeds: createFeedCommands(temporal), audit: ledger.audit };
-          printJson(await switchFeed(dependencies, toPerson(options), { command, feed }));
+          const position = await switchFeed(dependencies, toPerson(options), { command, feed });
+          if (options.json) printJson(position);
+          else console.log(toSwitchWords(position, command));
         }),
       );
   }
+}
+
+/** One that is paused may be asked to read now all the same: it does so when it is resumed. */
+export function toSwitchWords(
+  { table, isPaused, lastError }: Awaited<ReturnType<typeof switchFeed>>,
+  command: (typeof FEED_SWITCHES)[number],
+): string {
+  const problem = lastError === undefined ? '' : `; its last reading failed: ${lastError}`;
+  if (isPaused) return `${table} is paused and reads nothing until it is resumed${problem}`;
+  return `${table} ${command === 'nudge' ? 'reads now' : 'reads on from its stored position'}${problem}`;
 }
 
 /** Its invoices are read in turns; the subscriptions only make that sooner, and a position is when they expire. */

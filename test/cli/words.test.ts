@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toStartWords } from '../../src/cli/deals.js';
+import { toSwitchWords } from '../../src/cli/feeds.js';
 import { toStepLines } from '../../src/cli/print-findings.js';
 import { printFitSummary } from '../../src/cli/print-fit.js';
 import { plural } from '../../src/deal/plural.js';
@@ -39,6 +40,13 @@ it('starting a deal by hand is answered with a sentence, whatever came of it', (
   expect(toStartWords({ kind: 'started', workflowId })).toBe('its hand-over has started');
   expect(toStartWords({ kind: 'running', workflowId })).toContain('is under way already');
   expect(toStartWords({ kind: 'known', state: 'rejected' })).toContain('the deal has ended (rejected)');
+});
+
+it('switching a feed is answered with a sentence, which says so when it is paused all the same', () => {
+  const position = { table: 'quote', isPaused: false, pages: 1, lastError: undefined } as const;
+  expect(toSwitchWords(position, 'resume')).toBe('quote reads on from its stored position');
+  expect(toSwitchWords({ ...position, isPaused: true }, 'nudge')).toContain('is paused and reads nothing until');
+  expect(toSwitchWords({ ...position, lastError: 'no answer' }, 'nudge')).toContain('failed: no answer');
 });
 
 it('one is not several', () => {

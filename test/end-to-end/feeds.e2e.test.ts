@@ -168,7 +168,7 @@ describe('a paused feed', () => {
     expect(listener.requestsFor('salesorders').length).toBe(before);
     expect(await stage.ledger.findRecord(order.id)).toBeUndefined();
 
-    expect(JSON.parse(await listener.cli('feeds', 'resume', 'sales-feed-salesorder'))).toMatchObject({
+    expect(JSON.parse(await listener.cli('feeds', 'resume', 'sales-feed-salesorder', '--json'))).toMatchObject({
       isPaused: false,
     });
     await settled(order);
@@ -194,7 +194,7 @@ describe('an expired token', () => {
       compared: { rows: String(stage.simulators.dataverse.store.count('salesorder')), changed: '1', missing: '1' },
     });
     expect(await stage.ledger.findRecord(deleted.id)).toBeUndefined();
-    expect(await listener.cli('feeds')).toMatch(/salesorder: token expired 1 times.*1 changed, 1 missing/);
+    expect(await listener.cli('feeds')).toMatch(/salesorder: token expired 1 time, .*1 changed, 1 missing/);
   });
 });
 
