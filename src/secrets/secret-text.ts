@@ -25,7 +25,10 @@ export function findSecretProblem(text: string): SecretProblem | undefined {
 export function findOwnSecretProblem(text: string): SecretProblem | undefined {
   if (text.trim() === '') return findSecretProblem(text);
   if (text.length < MIN_SECRET_LENGTH)
-    return { expected: `at least ${MIN_SECRET_LENGTH} characters`, found: `${text.length} characters` };
+    return {
+      expected: `at least ${MIN_SECRET_LENGTH} characters`,
+      found: text.length === 1 ? '1 character' : `${text.length} characters`,
+    };
   if (!VISIBLE.test(text)) return { expected: 'visible ASCII characters without blanks', found: 'others among them' };
   const different = new Set(text).size;
   if (different >= MIN_DIFFERENT_CHARACTERS) return undefined;

@@ -1,4 +1,5 @@
 import type { HoldReason } from '../../deal/holds.js';
+import { plural } from '../../deal/plural.js';
 import type { FitReason, FitSummary } from './fit.js';
 
 /** What a rules file could say to the reasons that were found. Whatever needs a choice is a comment: the file can be used as it is. */
@@ -30,7 +31,7 @@ const PROPOSALS: Readonly<Partial<Record<HoldReason, Proposal>>> = {
 
 export function proposeRules({ deals, reasons }: FitSummary, days: number): string {
   const out = [
-    `# Proposed by \`dealbridge fit\` from ${deals} won deals of ${days} days. It adds to the rules that it ran with.`,
+    `# Proposed by \`dealbridge fit\` from ${plural(deals, 'won deal')} of ${plural(days, 'day')}. It adds to the rules that it ran with.`,
     '# A line that is a comment needs a choice.',
   ];
   for (const found of reasons) {
