@@ -133,7 +133,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
         .getByLabel('A file')
         .setInputFiles({ name: 'r.yaml', mimeType: 'text/plain', buffer: Buffer.from(file) });
       await page.getByRole('button', { name: 'See what it would change' }).click();
-      await page.getByText(/deals compared: \d+ would be different/).waitFor();
+      await page.getByText(/deals? compared: \d+ would be different/).waitFor();
       expect(await page.locator('.progress-line:visible').count()).toBe(1);
       expect(await findViolations(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(

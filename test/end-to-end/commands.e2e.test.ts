@@ -125,6 +125,22 @@ describe('show', () => {
   });
 });
 
+describe('start-deal', () => {
+  it('says that the hand-over is under way, and gives it to programs as JSON', async () => {
+    const args = ['start-deal', 'salesorder', waiting.id];
+    const sentence = `salesorder ${waiting.id}: its hand-over is under way already, and nothing was started\n`;
+    expect(await act(...args)).toMatchObject({ code: 0, stdout: sentence });
+    expect(JSON.parse((await act(...args, '--json')).stdout)).toMatchObject({ kind: 'running' });
+  });
+});
+
+describe('accounts and products', () => {
+  it('name a GUID that nobody knows as their help does', async () => {
+    const { code, stderr } = await act('accounts', 'retry', '11111111-2222-4333-8444-555555555555');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('<guid>: expected the GUID in Sales of an account')]);
+  });
+});
+
 describe('decisions', () => {
   it('confirm shows the figures first, and decides nothing where nobody can answer', async () => {
     const { code, stdout, stderr } = await act('confirm', await numberOf(waiting));
