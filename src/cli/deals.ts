@@ -95,7 +95,7 @@ export function toStartWords(outcome: StartOutcome): string {
     case 'set-aside':
       return 'its run takes nothing now: it is asked again within ten minutes';
     case 'known':
-      return `the deal has ended (${outcome.state}), and nothing was started; \`dealbridge replay\` runs it again`;
+      return `the deal has ended (${outcome.state}), and nothing was started; \`dealbridge show\` tells how`;
   }
 }
 
