@@ -33,7 +33,6 @@ interface Props {
 
 function FeedsPage({ c, feeds, now }: Props) {
   const format = formatOf(c);
-  const missed = feeds.gaps.reduce((sum, { sources }) => sum + sources.webhook.missed + sources.feed.missed, 0);
   return (
     <>
       <h1>Feeds</h1>
@@ -65,13 +64,7 @@ function FeedsPage({ c, feeds, now }: Props) {
         <BusinessCentralFeeds feeds={feeds} format={format} />
       )}
       <h2>What one way missed and another found, in seven days</h2>
-      <p>
-        {missed === 0
-          ? 'Nothing: webhooks and feeds saw the same records.'
-          : missed === 1
-            ? '1 record was seen by one way alone. It was handed over all the same.'
-            : `${missed} records were seen by one way alone. They were handed over all the same.`}
-      </p>
+      <p>{toMissedWords(feeds)}</p>
       {feeds.setAside.length > 0 && (
         <>
           <h2>Set aside</h2>
@@ -87,6 +80,14 @@ function FeedsPage({ c, feeds, now }: Props) {
       )}
     </>
   );
+}
+
+function toMissedWords({ dataverse, gaps }: Feeds): string {
+  const missed = gaps.reduce((sum, { sources }) => sum + sources.webhook.missed + sources.feed.missed, 0);
+  if (missed === 1) return '1 record was seen by one way alone. It was handed over all the same.';
+  if (missed > 1) return `${missed} records were seen by one way alone. They were handed over all the same.`;
+  if (dataverse.length === 0) return 'Nobody can say before a feed has run: there is only one way yet.';
+  return 'Nothing: webhooks and feeds saw the same records.';
 }
 
 function SalesFeeds({ c, feeds, now }: Props) {
