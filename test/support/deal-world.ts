@@ -109,6 +109,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     revision: undefined as string | undefined,
     documentId: undefined as string | undefined,
     isClosed: false,
+    /** The record is an order that is set to invoiced in Sales. */
+    closesOrder: false,
     isUnread: false,
     /** A request for a draft has no answer yet. */
     isDraftUnanswered: false,
@@ -208,7 +210,6 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
         missing: rows.includes(invoice.id) ? 'nothing' : 'row',
       })),
       writesColumns: false,
-      closesOrder: false,
     };
   };
 
@@ -268,7 +269,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       seenEtag = draft.etag;
       return draft;
     },
-    isAsConfirmed: async () => books.draft !== undefined && books.draft.etag === seenEtag,
+    isAsConfirmed: async ({ draft }) => seenEtag === draft.etag && books.draft?.etag === seenEtag,
     async readDraft({ kind }) {
       seenEtag = books.draft?.etag;
       if (!books.draft || kind === 'quote') return books.draft;

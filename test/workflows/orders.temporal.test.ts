@@ -49,6 +49,23 @@ describe('an order that is left to the warehouse', () => {
     expect(world.books.draft?.figures).toEqual(wanted);
   });
 
+  it('is asked for again when it was edited while the step that leaves it was held (I2)', async () => {
+    const world = makeDealWorld(skipping, { documentKind: 'order', orderPosting: 'warehouse' });
+    const deal = await world.start();
+    await deal.until('awaiting-confirmation');
+    world.refuse('isAsConfirmed', { reason: 'permission', text: 'orders may not be read' });
+    await deal.confirm();
+    await deal.until('held');
+    const edited = { documentNumber: 'D-1', totalIncludingTax: '80.00', currency: 'EUR' };
+    world.books.draft = world.books.draft && { ...world.books.draft, etag: '2', figures: edited };
+    world.refuse('isAsConfirmed', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    expect(await deal.figures()).toEqual(edited);
+    await deal.confirm();
+    expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+  });
+
   it('tells Sales of each invoice, and is settled when it is gone and all are paid', async () => {
     const world = await leaveToWarehouse();
     world.books.invoices.push({ id: 'invoice-1', number: 'INV-1', status: 'open' });

@@ -230,13 +230,15 @@ export function createPostingSteps(
      */
     async isAsConfirmed(input: PostInput): Promise<boolean> {
       const { recordId } = input;
-      const { id: orderId } = input.draft;
+      const { id: orderId, etag } = input.draft;
       // A run that Temporal took up from an older copy asks for what the warehouse has long had.
       if ((await ledger.getRecord(recordId)).isHandedOver) return true;
       if (await isOutdated(dependencies, input)) return false;
       const order = await findOrder({ recordId, orderId }, (invoices) => invoices.length > 0);
       if (!order) return false;
       const confirmed = await ledger.getOrder(orderId);
+      // Read once more since it was confirmed, as after a hold: nobody saw what the ledger has by now.
+      if (confirmed.etag !== etag) return false;
       const isSameTotal = isSame(order.includingTax, confirmed.includingTax);
       return isSameTotal && findContentEdits(confirmed, order).length === 0;
     },
