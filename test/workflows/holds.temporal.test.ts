@@ -65,6 +65,19 @@ describe('a hold', () => {
     expect(world.states).toEqual(['confirmed', 'held', 'confirmed', 'written-back']);
   });
 
+  it('after the invoice is in Sales leaves the deal where it was before, also in the ledger (I6)', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    Object.assign(world.progress, { closesOrder: true, isClosed: true });
+    world.refuse('setOrderInvoiced', { reason: 'permission', text: 'orders may not be written' });
+    const deal = await world.start();
+    await deal.until('held');
+    expect(world.rows).toHaveLength(1);
+    world.refuse('setOrderInvoiced', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'written-back', invoiceNumber: 'INV-1' });
+    expect(world.progress.state).toBe('written-back');
+  });
+
   it('that only repeating the step can end is repeated every hour', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });

@@ -220,13 +220,16 @@ async function rest(
   const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
   const numbers = invoices.map((invoice) => invoice.number).join(', ');
   if (numbers) handlers.show({ invoiceNumber: numbers });
+  let isStillRecorded = isRecorded;
   if (isClosed && progress.closesOrder && !wasReported(progress)) {
-    await handlers.runUnlessHeld('setting the order to invoiced', () =>
-      dataverse.setOrderInvoiced({ recordId: ref.recordId }),
-    );
+    await handlers.runUnlessHeld('setting the order to invoiced', async (isRepeat) => {
+      // The hold has left the deal in the ledger where it stood before the report.
+      if (isRepeat) isStillRecorded = false;
+      await dataverse.setOrderInvoiced({ recordId: ref.recordId });
+    });
   }
   const outcome = await handlers.move(event, DOING[event], {
-    alreadyRecorded: isRecorded && event === 'reported' && isClosed === progress.isClosed,
+    alreadyRecorded: isStillRecorded && event === 'reported' && isClosed === progress.isClosed,
     ...(isClosed && { isClosed }),
     ...(numbers && { invoiceNumber: numbers }),
   });
