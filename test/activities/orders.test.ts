@@ -6,6 +6,7 @@ import { createDeletionSteps, type DeletionSteps } from '../../src/activities/do
 import { createDraftSteps, type DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
 import { createPostingSteps, type PostingSteps } from '../../src/activities/documents/posting.js';
+import type { BusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { WonDeal } from '../../src/deal/deal.js';
@@ -24,7 +25,11 @@ describe('the steps of an order', () => {
   let patient: OrderSteps;
   /** The same steps after the time has passed in which an earlier attempt may land. */
   let later: OrderSteps;
-  let open: (ambiguityWindowMs: number, sales?: Pick<PostingDependencies, 'checkRecord'>) => OrderSteps;
+  let open: (
+    ambiguityWindowMs: number,
+    sales?: Pick<PostingDependencies, 'checkRecord'>,
+    businessCentral?: BusinessCentralClient,
+  ) => OrderSteps;
 
   beforeAll(async () => {
     counter = await openCounter();
@@ -39,8 +44,8 @@ describe('the steps of an order', () => {
       sets,
       goneCheckMs: 1,
     };
-    open = (ambiguityWindowMs, sales = unchanged) => {
-      const dependencies = { ...common, ambiguityWindowMs };
+    open = (ambiguityWindowMs, sales = unchanged, client = businessCentral) => {
+      const dependencies = { ...common, businessCentral: client, ambiguityWindowMs };
       return {
         ...createDraftSteps(dependencies),
         ...createDeletionSteps(dependencies),
@@ -228,6 +233,23 @@ describe('the steps of an order', () => {
         'gone',
       );
       expect(await actions(deal)).toEqual(['create order in Business Central', 'delete order in Business Central']);
+    });
+
+    it('is followed, not taken for deleted, when the warehouse posts it in the moment of its deletion', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const { client } = counter;
+      const deleteOrder: typeof client.deleteOrder = async (...asked) => {
+        await counter.books.postOrder(made.id);
+        return client.deleteOrder(...asked);
+      };
+      const input = { ...draftInput(deal), draftId: made.id, evenIfEdited: true };
+      await expect(open(OUTCOME_MS, unchanged, { ...client, deleteOrder }).deleteDraft(input)).rejects.toThrow(
+        'has just been posted',
+      );
+      expect(await patient.deleteDraft(input)).toBe('posted');
+      expect((await counter.ledger.getRecord(deal.recordId)).draftVersion).toBe(1);
+      expect(await actions(deal)).toEqual(['create order in Business Central']);
     });
   });
 

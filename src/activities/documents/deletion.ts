@@ -130,9 +130,10 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
           return { wasThere: true, ...receipt };
         } catch (error) {
           if (!(error instanceof RemoteApiError) || error.code !== 'not-found' || (await look())) throw error;
-          // It became another document in this very moment, which is to be deleted instead (I1).
-          if (port.kind === 'quote' && (await findSuccessorOf(recordId)))
-            throw lookAgain(`quote ${draftId} has just been converted`);
+          // It was converted or posted in this very moment, and what came of it is to be deleted or followed (I1).
+          const successors = await toTemporalFailures(() => port.findSuccessors(draftId, recordId));
+          if (successors.length > 0)
+            throw lookAgain(`${port.name} ${draftId} has just been ${port.kind === 'quote' ? 'converted' : 'posted'}`);
           return NOT_THERE;
         }
       },
