@@ -29,8 +29,9 @@ describe('a write without an answer', () => {
         result,
         ambiguityWindowMs: 60_000,
         find: async () => undefined,
-        write: async () => {
+        write: async (context) => {
           asked += 1;
+          await context.beforeSending();
           // An hour has passed between the intent and the request.
           await counter.database.query(
             `UPDATE write_intents SET asked_at = now() - interval '1 hour', asked_at_by_temporal = now() - interval '1 hour' WHERE record_id = $1`,
@@ -43,6 +44,33 @@ describe('a write without an answer', () => {
     await expect(attempt()).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
     await expect(attempt()).rejects.toMatchObject({ type: 'OutcomeUnknown' });
     expect(asked).toBe(1);
+  });
+});
+
+describe('a write whose look-up beforehand has no answer', () => {
+  it('was not asked: the next attempt asks at once, and the trail tells of no unknown outcome', async () => {
+    const { recordId } = await counter.win();
+    let isLookedUp = false;
+    const attempt = () =>
+      writeOnce(withClock(), {
+        recordId,
+        writeKey: `${recordId}/looked-up`,
+        action: 'write something',
+        result,
+        ambiguityWindowMs: 60_000,
+        find: async () => undefined,
+        write: async (context) => {
+          if (!isLookedUp) throw new RemoteApiError('business-central', 'unknown-outcome', 'look', {});
+          await context.beforeSending();
+          return { id: 'row-1', requestId: 'r', correlationId: 'c' };
+        },
+        outcome: () => ({ facts: {} }),
+      });
+    await expect(attempt()).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+    isLookedUp = true;
+    expect(await attempt()).toEqual({ id: 'row-1' });
+    const actions = (await counter.ledger.readAudit(recordId)).map(({ action }) => action);
+    expect(actions).toEqual(['write something']);
   });
 });
 
@@ -133,8 +161,9 @@ describe('facts of a request', () => {
           ambiguityWindowMs: 0,
           sentFacts: { cuts: ['text: 40 → 35 characters'] },
           find: async () => ({ id: 'found' }),
-          write: async () => {
+          write: async (context) => {
             attempts += 1;
+            await context.beforeSending();
             throw first;
           },
           outcome: ({ id }) => ({ facts: { id } }),

@@ -97,18 +97,17 @@ export async function writeOnce<Result extends object>(
   try {
     answer = await write.write(context);
   } catch (error) {
-    if (error instanceof RemoteApiError) {
-      if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
-      else await recordNoAnswer(ledger, write, attempt, error, at);
-      // The row that has the key may be the very one, made meanwhile or long ago (I1); another one is for a person.
-      const found = error.code === 'taken' ? await toTemporalFailures(() => write.find(notLanded(write))) : undefined;
-      if (found !== undefined) {
-        await keep(ledger, write, found, { mayBeOurs: false });
-        return found;
-      }
+    const isRemote = error instanceof RemoteApiError;
+    // What was found to be in the way before anything left is no unknown outcome, and neither is a look-up without an answer.
+    if (!mayHaveLeft || (isRemote && error.wasNotDone)) await ledger.markNotDone(writeKey, attempt);
+    else if (isRemote) await recordNoAnswer(ledger, write, attempt, error, at);
+    // The row that has the key may be the very one, made meanwhile or long ago (I1); another one is for a person.
+    const isTaken = isRemote && error.code === 'taken';
+    const found = isTaken ? await toTemporalFailures(() => write.find(notLanded(write))) : undefined;
+    if (found !== undefined) {
+      await keep(ledger, write, found, { mayBeOurs: false });
+      return found;
     }
-    // What was found to be in the way before anything left is no unknown outcome.
-    else if (!mayHaveLeft) await ledger.markNotDone(writeKey, attempt);
     throw toFailure(error);
   }
   const { requestId, correlationId } = answer;
