@@ -111,6 +111,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     isClosed: false,
     /** The record is an order that is set to invoiced in Sales. */
     closesOrder: false,
+    /** The record is an opportunity that has columns for its invoice. */
+    writesColumns: false,
     isUnread: false,
     /** A request for a draft has no answer yet. */
     isDraftUnanswered: false,
@@ -209,7 +211,6 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
         ...invoice,
         missing: rows.includes(invoice.id) ? 'nothing' : 'row',
       })),
-      writesColumns: false,
     };
   };
 
@@ -308,6 +309,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       rows.splice(rows.indexOf(invoiceId), 1);
     },
     reportInvoice: async ({ invoiceId }) => books.invoices.find(({ id }) => id === invoiceId)?.status ?? 'open',
+    writeOpportunityColumns: async () => undefined,
     setOrderInvoiced: async () => undefined,
     writeNote: async () => undefined,
     async watchHold({ seen }) {

@@ -78,6 +78,34 @@ describe('a hold', () => {
     expect(world.progress.state).toBe('written-back');
   });
 
+  it.each(['writeOpportunityColumns', 'setOrderInvoiced'] as const)(
+    'of %s is not forgotten by a replay, although the invoice is in Sales',
+    async (step) => {
+      const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+      Object.assign(world.progress, { closesOrder: true, writesColumns: true, isClosed: true });
+      world.refuse(step, { reason: 'permission', text: 'the record may not be written' });
+      const deal = await world.start();
+      await deal.until('held');
+      world.refuse(step, undefined);
+      const asked = world.countOf(step);
+      await deal.replay({ by: 'ann' });
+      expect(await deal.handle.result()).toEqual({ outcome: 'written-back', invoiceNumber: 'INV-1' });
+      expect(world.countOf(step)).toBe(asked + 1);
+    },
+  );
+
+  it.each(['writeOpportunityColumns', 'setOrderInvoiced'] as const)(
+    'of %s that begins in the next run is not forgotten there, although the invoice is in Sales',
+    async (step) => {
+      const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+      Object.assign(world.progress, { closesOrder: true, writesColumns: true, isClosed: true });
+      await (await world.start()).handle.result();
+      const asked = world.countOf(step);
+      await (await world.start({ continued: {} })).handle.result();
+      expect(world.countOf(step)).toBe(asked + 1);
+    },
+  );
+
   it('that only repeating the step can end is repeated every hour', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });

@@ -16,12 +16,12 @@ import type { HandOverResult } from './messages.js';
 export async function followDeal(
   handlers: DealHandlers,
   ref: RecordRef,
-  /** Which sides may hold changes that nobody has read yet. */
-  missed: { readonly record: boolean; readonly invoices: boolean },
+  /** Which sides may hold changes that nobody has read yet; `report`: a report to Sales may have been left half-way. */
+  missed: { readonly record: boolean; readonly invoices: boolean; readonly report?: boolean },
   /** Read a moment ago; what has come since is among `missed`. */
   known?: DealProgress,
 ): Promise<HandOverResult> {
-  let { record: mustReadRecord, invoices: mustReadInvoices } = missed;
+  let { record: mustReadRecord, invoices: mustReadInvoices, report: mustReportAll = false } = missed;
   let last = known;
   for (;;) {
     const progress = last ?? (await loadProgress(handlers, ref));
@@ -30,10 +30,11 @@ export async function followDeal(
     const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
     const { invoices } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
     let isRecorded = false;
-    for (const invoice of invoices) isRecorded = await reportInvoice(handlers, ref, progress, invoice);
+    for (const invoice of invoices) isRecorded = await reportInvoice(handlers, ref, progress, invoice, mustReportAll);
     // The number is in the ledger where its reading is what the deal is known by.
     isRecorded &&= progress === known && invoices.length === 1;
-    const result = await rest(handlers, ref, progress, { invoices, isClosed, isRecorded });
+    const result = await rest(handlers, ref, progress, { invoices, isClosed, isRecorded, mustReportAll });
+    mustReportAll = false;
     if (!handlers.hasPendingChanges()) return result;
     const { ofRecord, ofInvoices } = handlers.takePendingChanges();
     mustReadRecord = ofRecord;
@@ -177,16 +178,20 @@ async function checkOrder(
 const GONE =
   'the order was deleted in Business Central before it was invoiced; a retry only looks for it, a replay of the cancelled deal makes another';
 
-/** @returns whether the step itself has recorded that Sales knows the invoice, and nothing has come between */
+/**
+ * @param mustReportAll also what follows the row, although the ledger knows that Sales has it
+ * @returns whether the step itself has recorded that Sales knows the invoice, and nothing has come between
+ */
 async function reportInvoice(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
   invoice: InvoiceProgress,
+  mustReportAll: boolean,
 ): Promise<boolean> {
   const { revision } = progress;
   if (invoice.isGone) await notice(handlers, ref, { kind: 'invoice-gone', subject: invoice.id });
-  if (invoice.missing === 'nothing' || revision === undefined) return false;
+  if ((invoice.missing === 'nothing' && !mustReportAll) || revision === undefined) return false;
   const back = { ref, revision, invoiceId: invoice.id };
   let isRecorded = false;
   if (invoice.missing === 'row')
@@ -214,14 +219,20 @@ async function rest(
     invoices,
     isClosed,
     isRecorded,
-  }: { readonly invoices: readonly InvoiceProgress[]; readonly isClosed: boolean; readonly isRecorded: boolean },
+    mustReportAll,
+  }: {
+    readonly invoices: readonly InvoiceProgress[];
+    readonly isClosed: boolean;
+    readonly isRecorded: boolean;
+    readonly mustReportAll: boolean;
+  },
 ): Promise<HandOverResult> {
   const isSettled = isClosed && invoices.length > 0 && invoices.every((invoice) => isFinalStatus(invoice.status));
   const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
   const numbers = invoices.map((invoice) => invoice.number).join(', ');
   if (numbers) handlers.show({ invoiceNumber: numbers });
   let isStillRecorded = isRecorded;
-  if (isClosed && progress.closesOrder && !wasReported(progress)) {
+  if (isClosed && progress.closesOrder && (mustReportAll || !wasReported(progress))) {
     await handlers.runUnlessHeld('setting the order to invoiced', async (isRepeat) => {
       // The hold has left the deal in the ledger where it stood before the report.
       if (isRepeat) isStillRecorded = false;

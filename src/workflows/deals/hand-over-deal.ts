@@ -209,8 +209,11 @@ async function track(
   if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
   const { ofRecord } = handlers.takePendingChanges();
   const isOfInvoice = hint?.at === 'business-central';
+  // What the run before this one was held at comes after what the ledger knows: columns, a note, the order set to invoiced.
+  const report = continued !== undefined || progress.state === 'held';
+  const missed = { record: !isOfInvoice || ofRecord, invoices: true, report };
   try {
-    return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
+    return endRun(handlers, ref, await followDeal(handlers, ref, missed));
   } catch (error) {
     // Its document was deleted before anything was invoiced.
     if (!(error instanceof DealEnded)) throw error;
