@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentTail, findTail } from '../../src/deal/document-number.js';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
-import type { HandOverResult } from '../../src/workflows/deals/messages.js';
+import { type HandOverResult, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
@@ -120,6 +120,30 @@ describe('quote accepted, order created and opportunity won within one second', 
     await stage.simulators.dataverse.webhooks.settle();
     for (const made of orders) expect((await outcome(made)).outcome).toBe('written-back');
     expect(documentsOf([opportunity, quote, ...orders]).sort()).toEqual(orders.map(documentTail).sort());
+  });
+
+  it('a quote whose draft was refused carries the deal of the order that was made of it meanwhile', async () => {
+    const { quote } = await offer();
+    const { faults } = stage.simulators.businessCentral;
+    faults.add({
+      match: { method: 'POST', path: '/salesInvoices' },
+      times: 0,
+      effect: { kind: 'status', status: 403, body: { error: { code: 'Authorization_Denied', message: 'no right' } } },
+    });
+    await seller.winQuote(quote);
+    await until(async () => (await stage.ledger.findRecord(quote))?.holdReason === 'permission');
+    const made = await order(quote);
+    await stage.simulators.dataverse.webhooks.settle();
+    await until(async () => (await stage.ledger.findRecord(made))?.state === 'already-handed-over');
+    faults.clear();
+    const held = stage.temporal.workflow.getHandle(quote);
+    await until(async () => {
+      // The conversion changed the quote, so that it may be looking again by itself.
+      await held.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] }).catch(() => undefined);
+      return (await held.describe()).status.name !== 'RUNNING';
+    });
+    expect((await outcome(quote)).outcome).toBe('written-back');
+    expect(documentsOf([quote, made])).toEqual([documentTail(quote)]);
   });
 
   it('an order that becomes another after its quote was handed over is held: money that nobody would invoice (I12)', async () => {

@@ -211,6 +211,9 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         await ledger.claim(quote, []);
         await startDrafting(quote);
         expect(await ledger.claim(order, [quote])).toEqual({ kind: 'already-handed-over', by: quote });
+        expect([await ledger.isDrafting(quote), await ledger.isDrafting(order)]).toEqual([true, false]);
+        await ledger.releaseClaims(quote);
+        expect(await ledger.isDrafting(quote)).toBe(false);
       });
 
       it('two orders of one opportunity are two deals', async () => {

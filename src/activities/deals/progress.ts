@@ -26,6 +26,8 @@ export interface DealProgress {
   readonly settleMs: number;
   /** The draft that the next step goes on with; undefined when there is none, or only one that is finished. */
   readonly draft?: KnownDraft;
+  /** There is no draft, though one was asked for: the deal is its own all the same, and no descendant's. */
+  readonly isDrafting?: true;
   /** Nothing is known of a draft, and a ledger that was restored may have forgotten it. */
   readonly mayHaveDocument?: true;
   /** The posted invoices of the deal, each with what Sales still has to learn. */
@@ -49,7 +51,7 @@ export interface InvoiceProgress {
 }
 
 export interface ProgressDependencies {
-  readonly ledger: Pick<DealLedger, 'getRecord' | 'listDocuments' | 'findDraft' | 'mayHaveForgotten'>;
+  readonly ledger: Pick<DealLedger, 'getRecord' | 'listDocuments' | 'findDraft' | 'isDrafting' | 'mayHaveForgotten'>;
   /** The company of records that no rule sends elsewhere. */
   readonly companyId: string;
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
@@ -68,6 +70,9 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
     const [record, documents, lanes] = await Promise.all([reading, ledger.listDocuments(recordId), findLanes()]);
     const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
     const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
+    // One that was never read has asked for none.
+    const mayDraft = !record.isHandedOver && !draft && record.revision !== undefined;
+    const isDrafting = mayDraft && (await ledger.isDrafting(recordId));
     // A new one is looked for when its draft is made.
     const isOld = !record.isHandedOver && !draft && record.state !== 'seen';
     const mayHaveDocument = isOld && (await ledger.mayHaveForgotten(recordId));
@@ -84,6 +89,7 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
       // An order shows by its state whether it is locked, so it is read first.
       settleMs: table === 'salesorder' ? 0 : rules.settleMs,
       ...(draft && { draft }),
+      ...(isDrafting && { isDrafting }),
       ...(mayHaveDocument && { mayHaveDocument }),
       invoices: posted.map(toInvoiceProgress),
       writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,

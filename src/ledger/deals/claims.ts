@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
 import type { Queryable } from '../database.js';
-import { selectRow, textColumn } from '../read-rows.js';
+import { rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 export type ClaimOutcome =
   | { readonly kind: 'carrier' }
@@ -30,6 +30,14 @@ export async function claimDeal(db: Queryable, carrierId: string, ancestors: rea
   );
   if (!row) throw new InternalError(`nothing came of the claim of ${carrierId}`);
   return row.kind === 'carrier' ? row : { kind: row.kind, by: row.by_record };
+}
+
+const draftingRow = rowsOf('claims', ['record_id'], { record_id: textColumn });
+
+/** Whether the record has begun to draft, so that no descendant can take its deal over, whatever became of the draft. */
+export async function isDrafting(db: Queryable, recordId: string): Promise<boolean> {
+  const select = `SELECT record_id FROM claims WHERE record_id = $1 AND carrier_id = $1 AND state = 'drafting'`;
+  return (await selectRow(db, draftingRow, select, [recordId])) !== undefined;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

@@ -5,7 +5,7 @@ import type { DealLabel } from '../../deal/run-summary.js';
 import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import type { ReadableRows } from '../read-rows.js';
-import { type ClaimOutcome, claimDeal, releaseClaims } from './claims.js';
+import { type ClaimOutcome, claimDeal, isDrafting, releaseClaims } from './claims.js';
 import type { DealFilter } from './deal-filter.js';
 import {
   findOwnDocument,
@@ -79,6 +79,8 @@ export interface DealLedger {
   claim(carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
   /** Opens the intent of the document as well; undefined when a descendant took the deal over before. */
   startDrafting(drafting: Drafting, at: Date): Promise<StartedDrafting | undefined>;
+  /** Whether no descendant can take its deal over any more, also where its draft was refused. */
+  isDrafting(recordId: string): Promise<boolean>;
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
   /** Whether the record may have a document that the ledger does not know, since it was restored. */
@@ -146,6 +148,7 @@ export function createDealLedger(database: Database): DealLedger {
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),
     claim: (carrierId, ancestors) => claimDeal(database, carrierId, ancestors),
     startDrafting: (drafting, at) => startDrafting(database, drafting, at),
+    isDrafting: (recordId) => isDrafting(database, recordId),
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
     mayHaveForgotten: (recordId) => mayHaveForgotten(database, recordId),

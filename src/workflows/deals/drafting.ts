@@ -29,6 +29,8 @@ export interface DraftOptions {
   readonly read?: DealSummary;
   /** What an earlier run has made. */
   readonly draft?: DealProgress['draft'];
+  /** An earlier run, or this one before a hold, has begun to draft, and nothing came of it. */
+  readonly isDrafting?: true;
 }
 
 /** Reads the deal, finds out whose it is, makes sure of customer and items, and has the draft made. */
@@ -39,8 +41,10 @@ export async function bringToDraft(
 ): Promise<Start | Held> {
   const deal = await readRecord(handlers, ref, options);
   handlers.show({ label: { number: deal.number, customer: deal.customer?.name } });
-  if (deal.state !== 'won' && (options.draft || (await adoptForgotten(deal, options)))) throw toEnd(deal);
-  const whose = await resolveCarrier(handlers, deal, options.draft !== undefined);
+  // Whoever has begun to draft carries the deal: a record after it has ended as already handed over.
+  const isOurs = options.draft !== undefined || options.isDrafting === true;
+  if (deal.state !== 'won' && (isOurs || (await adoptForgotten(deal, options)))) throw toEnd(deal);
+  const whose = await resolveCarrier(handlers, deal, isOurs);
   if (whose.kind === 'not-ours') return whose;
   if (whose.kind === 'differs') return { held: [{ reason: 'handed-over-otherwise', text: whose.text }] };
   if (deal.problems.length > 0) return { held: deal.problems };
@@ -125,11 +129,7 @@ type CarrierResolution =
   | { readonly kind: 'not-ours'; readonly result: HandOverResult };
 
 /** Whose deal is it? The most downstream live record of the lineage carries it (I1). */
-async function resolveCarrier(
-  handlers: DealHandlers,
-  deal: DealSummary,
-  hasDraft: boolean,
-): Promise<CarrierResolution> {
+async function resolveCarrier(handlers: DealHandlers, deal: DealSummary, isOurs: boolean): Promise<CarrierResolution> {
   const { recordId } = deal;
   if (deal.state === 'dead') {
     await ledger.releaseClaims({ recordId });
@@ -140,8 +140,7 @@ async function resolveCarrier(
     await handlers.move('not-won', 'not won yet');
     return { kind: 'not-ours', result: { outcome: 'seen' } };
   }
-  // Who has a draft carries the deal already; a record after it is already handed over.
-  if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await supersede(handlers, deal) };
+  if (deal.descendants.length > 0 && !isOurs) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   const claim = deal.claim ?? (await ledger.claimDeal(deal));
   if (claim.kind === 'carrier') return { kind: 'ours', masters: claim.masters };
   if (claim.kind === 'already-handed-over' && claim.differences.length > 0) {

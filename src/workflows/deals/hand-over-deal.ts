@@ -153,8 +153,14 @@ function goOnWith(handlers: DealHandlers, drafted: DraftedDeal, state: 'confirme
 }
 
 function toDraftOptions(progress: DealProgress, isRepeat: boolean, revision: string | undefined): DraftOptions {
-  const { draftVersion, draft } = progress;
-  return { isRepeat, draftVersion, ...(revision !== undefined && { revision }), ...(draft && { draft }) };
+  const { draftVersion, draft, isDrafting } = progress;
+  return {
+    isRepeat,
+    draftVersion,
+    ...(revision !== undefined && { revision }),
+    ...(draft && { draft }),
+    ...(isDrafting && { isDrafting }),
+  };
 }
 
 /** Posts exactly what was confirmed; what did not come about sends the story back to the comparison. */
