@@ -235,6 +235,26 @@ describe('the steps of an order', () => {
       expect(await actions(deal)).toEqual(['create order in Business Central', 'delete order in Business Central']);
     });
 
+    it('is found for its end where it has no answer and the one before was deleted by hand (I1)', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      await counter.client.deleteOrder(made.id, made.etag, REPEATABLE);
+      fail('POST', '/salesOrders', { kind: 'lose-answer', when: 'after' });
+      await expect(patient.createDraft(draftInput(deal, 2))).rejects.toMatchObject({
+        type: 'business-central/unknown-outcome',
+      });
+      const [second] = await ordersOf(deal);
+      const progress = await loadProgressOf(counter)(deal);
+      expect(progress).toMatchObject({ draftVersion: 2, draft: { kind: 'order' } });
+      expect(progress.draft).not.toHaveProperty('documentId');
+      const of = { ...counter.context, kind: 'order' as const, recordId: deal.recordId };
+      const draftId = await later.findUnansweredDraft({ ...of, draftVersion: progress.draftVersion });
+      expect(draftId).toBe(second?.id);
+      await later.deleteDraft({ ...of, draftId: draftId ?? '', evenIfEdited: true });
+      expect(await ordersOf(deal)).toEqual([]);
+      expect((await counter.ledger.getRecord(deal.recordId)).draftVersion).toBe(3);
+    });
+
     it('is followed, not taken for deleted, when the warehouse posts it in the moment of its deletion', async () => {
       const deal = await counter.win();
       const made = await draft(deal);

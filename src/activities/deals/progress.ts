@@ -85,7 +85,7 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
       documentKind: record.documentKind,
       isClosed: record.isClosed,
       isUnread: record.isHandedOver && record.documentKind === 'invoice' && record.invoiceNumber === undefined,
-      draftVersion: record.draftVersion,
+      draftVersion: draft?.draftVersion ?? record.draftVersion,
       // An order shows by its state whether it is locked, so it is read first.
       settleMs: table === 'salesorder' ? 0 : rules.settleMs,
       ...(draft && { draft }),

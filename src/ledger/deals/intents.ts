@@ -246,6 +246,8 @@ export interface KnownDraft {
   readonly documentId?: string;
   /** It was asked for as a quote and became another kind since. */
   readonly isFromQuote?: true;
+  /** Another version than was asked about: the one before was deleted by hand, and this one has no answer yet. */
+  readonly draftVersion?: number;
 }
 
 export async function findDraft(
@@ -253,20 +255,23 @@ export async function findDraft(
   recordId: string,
   draftVersion: number,
 ): Promise<KnownDraft | undefined> {
-  const keys = DOCUMENT_KINDS.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], draftVersion));
-  const [row] = await selectRows(
+  const keysOf = (version: number) => DOCUMENT_KINDS.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], version));
+  const [keys, nextKeys] = [keysOf(draftVersion), keysOf(draftVersion + 1)];
+  const rows = await selectRows(
     db,
     draftRow,
     // As `kindOf` tells them apart.
     `SELECT write_key, result ->> 'id' AS id, result ? 'remaining' AS is_invoice, result ? 'fullyShipped' AS is_order
      FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
-    [keys],
+    [[...keys, ...nextKeys]],
   );
-  const asked = row && DOCUMENT_KINDS[keys.indexOf(row.write_key)];
+  const next = rows.find(({ write_key }) => nextKeys.includes(write_key));
+  const row = next ?? rows[0];
+  const asked = row && DOCUMENT_KINDS[(next ? nextKeys : keys).indexOf(row.write_key)];
   if (!row || !asked) return undefined;
-  const documentId = row.id && { documentId: row.id };
-  if (asked !== 'quote' || !(row.is_invoice || row.is_order)) return { kind: asked, ...documentId };
-  return { kind: row.is_order ? 'order' : 'invoice', ...documentId, isFromQuote: true };
+  const known = { ...(row.id && { documentId: row.id }), ...(next && { draftVersion: draftVersion + 1 }) };
+  if (asked !== 'quote' || !(row.is_invoice || row.is_order)) return { kind: asked, ...known };
+  return { kind: row.is_order ? 'order' : 'invoice', ...known, isFromQuote: true };
 }
 
 const draftRow = rowsOf('write_intents', ['write_key'], {
