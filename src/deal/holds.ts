@@ -159,7 +159,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'draft-gone': {
     owner: 'finance',
     nextStep:
-      'The document was deleted in Business Central: of a draft, cancel, or retry to make it anew; an order that was confirmed is only looked for by a retry: cancel, then replay to make another.',
+      'The document was deleted in Business Central: of a draft, cancel, or retry to make it anew; an order that was confirmed, or an invoice that was posted, is only looked for by a retry: cancel, then replay to make another.',
   },
   'draft-edited': {
     owner: 'finance',

@@ -372,9 +372,9 @@ describe('the feed of invoices', () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);
     const of = { ...counter.context, table: deal.table, recordId: deal.recordId };
-    const { progress } = await readBeforePayment(invoiceId).readPosted({ ...of, invoiceId, isConfirmed: true });
+    const posted = await readBeforePayment(invoiceId).readPosted({ ...of, invoiceId, isConfirmed: true });
     expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
-    expect(progress.invoices).toMatchObject([{ id: invoiceId, status: 'paid' }]);
+    expect(posted).toMatchObject({ progress: { invoices: [{ id: invoiceId, status: 'paid' }] } });
   });
 
   it('nor does the reading of the invoices of an order', async () => {

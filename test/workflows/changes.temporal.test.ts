@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
-import { changedSignal, confirmUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
+import { cancelUpdate, changedSignal, confirmUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { type DealWorld, makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -428,12 +428,35 @@ describe('after the posting', () => {
     expect(world.rows).toEqual(['draft-1']);
   });
 
+  it.each(['the run that posted it', 'another run'])(
+    'an invoice that was deleted before it was read is a hold until a person ends the deal: in %s',
+    async (which) => {
+      const { world, deal } = await startWaiting();
+      world.standIns.readPosted = async () => 'gone';
+      await deal.confirm();
+      await deal.until('held');
+      let last = deal;
+      if (which === 'another run') {
+        await deal.handle.terminate();
+        Object.assign(world.progress, { isHandedOver: true, documentId: 'draft-1', isUnread: true });
+        last = await world.start();
+      }
+      expect((await last.until('held')).problems).toMatchObject([{ reason: 'draft-gone' }]);
+      await last.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'not wanted any more' }] });
+      expect(await last.handle.result()).toEqual({ outcome: 'cancelled' });
+      expect(world.books.deleted).toEqual(['draft-1']);
+    },
+  );
+
   it('an order in Sales whose document is an invoice is set to Invoiced, once', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     const { loadDealProgress, post, readPosted } = world.standIns;
     const progressOf = async () => ({ ...(await loadDealProgress(world.ref)), closesOrder: true });
     world.standIns.loadDealProgress = progressOf;
-    world.standIns.readPosted = async (input) => ({ ...(await readPosted(input)), progress: await progressOf() });
+    world.standIns.readPosted = async (input) => {
+      const posted = await readPosted(input);
+      return posted === 'gone' ? posted : { ...posted, progress: await progressOf() };
+    };
     // No further invoice comes of an invoice: the step that posts it says so.
     world.standIns.post = async (input) => {
       Object.assign(world.progress, { isClosed: true, state: 'posted' });

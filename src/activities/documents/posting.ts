@@ -13,6 +13,7 @@ import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import { type CodeReader, findCurrency } from '../../mapping/plan/lookups.js';
 import type { DealProgress, LoadProgress } from '../deals/progress.js';
+import { refuse } from '../remote/failures.js';
 import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import {
@@ -82,16 +83,16 @@ export function createPostingSteps(
 
   async function getUnlessGone(recordId: string, invoiceId: string): Promise<Invoice | undefined> {
     const read = () => businessCentral.getInvoice(invoiceId);
-    if ((await ledger.getRecord(recordId)).invoiceNumber === undefined) return toTemporalFailures(read);
     const list = () => businessCentral.findInvoices(recordId);
     const invoice = await findOrGone(dependencies, { id: invoiceId, read, list });
     // Who may see none of the posted ones knows nothing of this one.
     if (!invoice && !(await toTemporalFailures(() => businessCentral.showsPostedInvoices())))
-      return toTemporalFailures(read);
+      throw refuse('permission', SEES_NOTHING_POSTED);
     return invoice;
   }
 
-  async function recordGone(ref: RecordRef, invoiceId: string): Promise<PostedInvoice> {
+  async function recordGone(ref: RecordRef, invoiceId: string): Promise<PostedInvoice | 'gone'> {
+    if ((await ledger.getRecord(ref.recordId)).invoiceNumber === undefined) return 'gone';
     const known = await ledger.getInvoice(invoiceId);
     await ledger.businessCentralFeeds.recordInvoiceGone(dependencies.companyId, known);
     const { id, number, status, includingTax: total } = known;
@@ -137,7 +138,8 @@ export function createPostingSteps(
     },
 
     /**
-     * One that was reported once and is deleted by now is told as gone; any other that is not there is a question.
+     * One that was reported once and is deleted by now is told as gone.
+     * @returns `gone` for one of which nobody has read what it became: that is a question
      * @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it
      */
     async readPosted({
@@ -149,7 +151,7 @@ export function createPostingSteps(
       RecordRef & {
         readonly invoiceId: string;
         readonly isConfirmed: boolean;
-      }): Promise<PostedInvoice> {
+      }): Promise<PostedInvoice | 'gone'> {
       // By our number, which costs no more than by its id and shows at once whether there is another (I1).
       const confirming = isConfirmed ? ledger.getInvoice(invoiceId) : undefined;
       // What Business Central refuses comes first.
@@ -256,6 +258,9 @@ export function createPostingSteps(
     },
   };
 }
+
+const SEES_NOTHING_POSTED =
+  'the posted invoice is not found, and Business Central shows no other that is paid or cancelled: the application may lack the permission to read posted sales invoices; whether this one was deleted shows once it sees another';
 
 export type PostingSteps = ReturnType<typeof createPostingSteps>;
 

@@ -293,7 +293,7 @@ const draftedRow = rowsOf('source_records', ['record_id'], {
 /** Without its draft nothing holds the deal in its company. */
 async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {
   await db.query(
-    `UPDATE source_records SET draft_version = draft_version + 1, is_handed_over = false,
+    `UPDATE source_records SET draft_version = draft_version + 1, is_handed_over = false, is_closed = false,
        company_id = coalesce(wanted_company_id, company_id), changed_at = now()
      WHERE record_id = $1`,
     [recordId],

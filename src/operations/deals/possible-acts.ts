@@ -24,10 +24,7 @@ export interface DealSituation {
   /** Undefined when no run of the deal is open, or nobody answers for it. */
   readonly status: Pick<DealStatus, 'state' | 'figures' | 'decided'> | undefined;
   readonly isTemporalSilent: boolean;
-  readonly record: Pick<
-    SourceRecord,
-    'state' | 'carrierId' | 'isHandedOver' | 'documentKind' | 'holdReason' | 'invoiceNumber'
-  >;
+  readonly record: Pick<SourceRecord, 'state' | 'carrierId' | 'isHandedOver' | 'holdReason' | 'invoiceNumber'>;
 }
 
 export function findPossibleActs(roles: readonly Role[], situation: DealSituation): DealAct[] {
@@ -64,8 +61,8 @@ function isWaiting(status: DealSituation['status']): boolean {
 }
 
 function isDocumentPosted(record: DealSituation['record']): boolean {
-  const { documentKind, holdReason, invoiceNumber } = record;
-  // An order that was deleted before anything was invoiced.
-  if (documentKind === 'order' && holdReason === 'draft-gone' && invoiceNumber === undefined) return false;
+  const { holdReason, invoiceNumber } = record;
+  // It was deleted before an invoice was read.
+  if (holdReason === 'draft-gone' && invoiceNumber === undefined) return false;
   return record.isHandedOver || isHandedOver(record.state);
 }

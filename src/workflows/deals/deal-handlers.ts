@@ -92,7 +92,7 @@ export class DealHandlers {
     this.decisions.hasProgress(isDealHandedOver);
   }
 
-  /** The document of a deal that is handed over was deleted before anything was invoiced: then somebody may end it all the same. */
+  /** The document of a deal that is handed over was deleted before an invoice was read: then somebody may end it all the same. */
   setDocumentGone(isGone: boolean): void {
     this.decisions.setDocumentGone(isGone);
   }

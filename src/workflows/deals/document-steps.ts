@@ -4,12 +4,14 @@ import type { DealSummary } from '../../activities/deals/sales.js';
 import type { PostInput, PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { ConvertOutcome } from '../../activities/documents/conversion.js';
 import type { Draft } from '../../activities/documents/drafts.js';
+import type { PostedInvoice } from '../../activities/documents/posting.js';
 import type { Actor } from '../../deal/actor.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { businessCentral } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
+import type { Held } from './held.js';
 
 /** The steps of a draft, the same for an invoice that we post and for an order that ships first. */
 export function createDraft(
@@ -96,15 +98,34 @@ function toPostInput({ deal, draft }: DraftedDeal, how: PostHow): PostInput {
   return { ...placeOf(deal), table, revision, readAt, draft, ...how };
 }
 
+/** Nobody makes another by itself when one was posted and deleted before anybody read it: its entries may stand. */
+export function readPosted(
+  handlers: DealHandlers,
+  input: Parameters<typeof businessCentral.readPosted>[0],
+): Promise<PostedInvoice> {
+  return handlers.runUnlessHeld('reading the posted invoice', async (): Promise<PostedInvoice | Held> => {
+    handlers.setDocumentGone(false);
+    const invoice = await businessCentral.readPosted(input);
+    if (invoice !== 'gone') return invoice;
+    handlers.setDocumentGone(true);
+    return { held: [{ reason: 'draft-gone', text: INVOICE_GONE }] };
+  });
+}
+
+const INVOICE_GONE =
+  'the invoice was posted, and deleted in Business Central before its number was read; a retry only looks for it, a replay of the cancelled deal makes another';
+
 const INVOICE: Posting = {
   post: (drafted, how) => businessCentral.post(toPostInput(drafted, how)),
   isPostedByHand: async (_drafted, found) => found?.isPosted ?? false,
   async readResult(handlers, { deal, draft }, isPostedByHand) {
     await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
     const { table } = deal;
-    const invoice = await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...placeOf(deal), table, invoiceId: draft.id, isConfirmed: !isPostedByHand }),
-    );
+    const invoice = await readPosted(handlers, {
+      ...{ ...placeOf(deal), table },
+      invoiceId: draft.id,
+      isConfirmed: !isPostedByHand,
+    });
     const alarms = invoice.differences.filter(({ kind }) => kind === 'alarm');
     if (alarms.length > 0) log.error('posted otherwise than confirmed', { causes: alarms.map(({ cause }) => cause) });
     handlers.show({ invoiceNumber: invoice.number });

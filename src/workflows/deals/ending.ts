@@ -99,7 +99,7 @@ async function removeDraft(
   evenIfEdited: boolean,
 ): Promise<{ readonly posted?: { readonly draftId: string; readonly kind: DocumentKind } }> {
   const { recordId } = ref;
-  const { draft = toLostOrder(progress), companyId, draftVersion } = progress;
+  const { draft = toLostDocument(progress), companyId, draftVersion } = progress;
   if (!draft) return {};
   const { kind } = draft;
   const of = { companyId, kind, recordId };
@@ -109,7 +109,11 @@ async function removeDraft(
   return deleted === 'posted' ? { posted: { draftId, kind } } : {};
 }
 
-/** An order that the warehouse had: that it is gone is made sure of and recorded, so that a replay makes another. */
-function toLostOrder({ isHandedOver, documentKind: kind, documentId }: DealProgress): DealProgress['draft'] {
-  return isHandedOver && kind === 'order' && documentId !== undefined ? { kind, documentId } : undefined;
+/**
+ * An order that the warehouse had, or an invoice that nobody has read since it was posted: that it is gone is made sure of
+ * and recorded, so that a replay makes another.
+ */
+function toLostDocument(progress: DealProgress): DealProgress['draft'] {
+  const { isHandedOver, isUnread, documentKind: kind, documentId } = progress;
+  return isHandedOver && (kind === 'order' || isUnread) && documentId !== undefined ? { kind, documentId } : undefined;
 }

@@ -6,6 +6,7 @@ import { isFinalStatus } from '../../deal/payment-status.js';
 import type { StateEvent } from '../../deal/states.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
+import { readPosted } from './document-steps.js';
 import type { Held } from './held.js';
 import type { HandOverResult } from './messages.js';
 
@@ -51,9 +52,7 @@ export async function checkResults(handlers: DealHandlers, ref: RecordRef, progr
   const { recordId } = ref;
   const { companyId, documentId, isUnread } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
-    await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: isUnread }),
-    );
+    await readPosted(handlers, { ...ref, companyId, invoiceId: documentId, isConfirmed: isUnread });
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
       businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId, isComplete: false }),

@@ -211,17 +211,17 @@ async function track(
   { replay, hint, continued }: HandOverInput,
 ): Promise<HandOverResult> {
   handlers.resumeAt(progress.state);
-  // A run that was ended between the posting and its reading has left the number of the draft.
-  if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
-  const { ofRecord } = handlers.takePendingChanges();
-  const isOfInvoice = hint?.at === 'business-central';
-  // What the run before this one was held at comes after what the ledger knows: columns, a note, the order set to invoiced.
-  const report = continued !== undefined || progress.state === 'held';
-  const missed = { record: !isOfInvoice || ofRecord, invoices: true, report };
   try {
+    // A run that was ended between the posting and its reading has left the number of the draft.
+    if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
+    const { ofRecord } = handlers.takePendingChanges();
+    const isOfInvoice = hint?.at === 'business-central';
+    // What the run before this one was held at comes after what the ledger knows: columns, a note, the order set to invoiced.
+    const report = continued !== undefined || progress.state === 'held';
+    const missed = { record: !isOfInvoice || ofRecord, invoices: true, report };
     return endRun(handlers, ref, await followDeal(handlers, ref, missed));
   } catch (error) {
-    // Its document was deleted before anything was invoiced.
+    // Its document was deleted before anything of it was known to be invoiced.
     if (!(error instanceof DealEnded)) throw error;
     return endDeal(handlers, ref, error);
   }
