@@ -403,6 +403,7 @@ describe('the feed of invoices', () => {
   it('in quiet times the last invoices are not read for ever, and what commits late is still read', async () => {
     const quiet = createInvoiceFeedActivities({
       businessCentral: {
+        ...counter.client,
         readChangedInvoices: async () => ({
           invoices: [],
           hasMore: false,
@@ -436,6 +437,7 @@ describe('the feed of invoices', () => {
     const companyId = randomUUID();
     const odd = createInvoiceFeedActivities({
       businessCentral: {
+        ...counter.client,
         readChangedInvoices: async () => ({
           invoices: [],
           hasMore: true,

@@ -7,6 +7,7 @@ import { createInvoiceFeedActivities } from '../../src/activities/feeds/invoice-
 import { createNotifyDeals } from '../../src/activities/feeds/notify-deals.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
+import { writeKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -133,10 +134,27 @@ describe('an invoice whose posting was never answered', () => {
     const { deal, of } = await postUnheard();
     const confirmed = await ledger.getInvoice(of.draftId);
     await ledger.saveDocument(deal.recordId, 'invoice', { ...confirmed, status: 'Open' });
-    await createNotifyDeals({ companyId, ledger, notifyDeal: async () => undefined })([
+    await createNotifyDeals({ businessCentral, companyId, ledger, notifyDeal: async () => undefined })([
       await businessCentral.getInvoice(of.draftId),
     ]);
     expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+  });
+
+  it('is not compared by the feed of invoices while it is a draft that somebody has edited and released', async () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    const deal = await counter.win(LINES);
+    const { recordId, revision } = deal;
+    const of = { ...counter.context, kind: 'invoice' as const, recordId, revision };
+    const draft = await openSteps().createDraft({ ...of, customerId: counter.customerId, draftVersion: 1 });
+    if (!draft) throw new Error('no draft');
+    const confirmed = await ledger.getInvoice(draft.id);
+    await ledger.saveDocument(recordId, 'invoice', { ...confirmed, includingTax: '1.00' });
+    // Asked, and never answered: it did not land.
+    await ledger.openIntent(writeKey(recordId, `post-${draft.id}`), recordId, new Date());
+    await counter.books.releaseDraft(draft.id);
+    const notify = createNotifyDeals({ businessCentral, companyId, ledger, notifyDeal: async () => undefined });
+    expect(await notify([await businessCentral.getInvoice(draft.id)])).toBe(1);
+    expect(await noticesOf(deal)).toEqual([]);
   });
 
   it('is not compared when it was posted by hand and never by us', async () => {

@@ -106,7 +106,7 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
       throw lookAgain(`quote ${draftId} has just been converted`);
     const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
     for (const document of posted) {
-      await compareWithKnown(ledger, recordId, document);
+      await compareWithKnown(dependencies, recordId, document);
       await ledger.saveDocument(recordId, kindOf(document), document);
     }
     if (posted.length > 0) return 'posted';

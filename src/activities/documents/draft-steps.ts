@@ -204,7 +204,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       if (port.kind === 'quote' && !isQuote(document)) return readSuccessor(deal, input, document);
       const { draftNumber = document.number } = await ledger.getRecord(recordId);
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
-      if (isPosted) await compareWithKnown(ledger, recordId, document);
+      if (isPosted) await compareWithKnown(dependencies, recordId, document);
       // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
       await ledger.saveDocument(recordId, port.kind, document);
       const seen = input.seen ?? { missing: undefined, found: document.discount };

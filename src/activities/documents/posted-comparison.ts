@@ -6,6 +6,7 @@ import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import type { Notice } from '../../deal/notices.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
+import { isPosted, type PostedList } from './posted-state.js';
 
 /**
  * What was posted beside what was confirmed (I12): invoice rounding is a notice, anything else an alarm. Both stand with the
@@ -20,6 +21,23 @@ export async function recordPostedDifferences(
   currency: CompanyCurrency = toIsoCurrency(confirmed.currency),
 ): Promise<readonly PostedDifference[]> {
   const differences = comparePosted(confirmed, posted, { currency });
+  await recordDifferences(ledger, recordId, { confirmed, posted, differences });
+  return differences;
+}
+
+async function recordDifferences(
+  ledger: Pick<DealLedger, 'saveNotice'>,
+  recordId: string,
+  {
+    confirmed,
+    posted,
+    differences,
+  }: {
+    readonly confirmed: Invoice | Order;
+    readonly posted: readonly Invoice[];
+    readonly differences: readonly PostedDifference[];
+  },
+): Promise<void> {
   for (const kind of ['alarm', 'notice'] as const) {
     const texts = differences.filter((difference) => difference.kind === kind).map(({ text }) => text);
     if (texts.length === 0) continue;
@@ -31,7 +49,11 @@ export async function recordPostedDifferences(
       facts: { documents, differences: texts },
     });
   }
-  return differences;
+}
+
+export interface ComparisonSources {
+  readonly businessCentral: PostedList;
+  readonly ledger: Pick<DealLedger, 'saveNotice'> & Pick<WriteLedger, 'wasAsked'>;
 }
 
 /**
@@ -40,26 +62,31 @@ export async function recordPostedDifferences(
  * @param invoice as it was read; @param before as the ledger has it
  */
 export async function compareIfPostedByUs(
-  ledger: Pick<DealLedger, 'saveNotice'> & Pick<WriteLedger, 'wasAsked'>,
+  { businessCentral, ledger }: ComparisonSources,
   recordId: string,
   before: Invoice | undefined,
   invoice: Invoice,
 ): Promise<readonly PostedDifference[]> {
-  // A released draft is as open as a posted invoice.
   if (!before || readStatus(before.status) === 'posted' || readStatus(invoice.status) === 'draft') return [];
   if (!(await ledger.wasAsked(writeKey(recordId, `${POST_STEPS.invoice}-${invoice.id}`)))) return [];
-  return recordPostedDifferences(ledger, recordId, before, [invoice]);
+  const posted = [invoice];
+  const differences = comparePosted(before, posted, { currency: toIsoCurrency(before.currency) });
+  if (differences.length === 0) return [];
+  // A released draft is as open as a posted invoice, and whoever released it may have edited it.
+  if (!(await isPosted(businessCentral, invoice, before.number))) return [];
+  await recordDifferences(ledger, recordId, { confirmed: before, posted, differences });
+  return differences;
 }
 
 /** The same for whoever holds nothing of the ledger. */
 export async function compareWithKnown(
-  ledger: Pick<DealLedger, 'saveNotice' | 'listDocuments'> & Pick<WriteLedger, 'wasAsked'>,
+  sources: ComparisonSources & { readonly ledger: Pick<DealLedger, 'listDocuments'> },
   recordId: string,
   document: SalesDocument,
 ): Promise<readonly PostedDifference[]> {
   if (!('remaining' in document)) return [];
-  const known = (await ledger.listDocuments(recordId)).find(({ documentId }) => documentId === document.id);
-  return compareIfPostedByUs(ledger, recordId, known?.kind === 'invoice' ? known.content : undefined, document);
+  const known = (await sources.ledger.listDocuments(recordId)).find(({ documentId }) => documentId === document.id);
+  return compareIfPostedByUs(sources, recordId, known?.kind === 'invoice' ? known.content : undefined, document);
 }
 
 const NOTICE_OF = { alarm: 'posted-otherwise', notice: 'posted-with-rounding' } as const;

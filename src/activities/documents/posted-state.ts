@@ -2,13 +2,15 @@ import type { BusinessCentralClient } from '../../clients/business-central/clien
 import { RemoteApiError } from '../../clients/errors.js';
 import { readStatus } from '../../deal/business-central-document.js';
 
+export type PostedList = Pick<BusinessCentralClient, 'findPostedIds'>;
+
 /**
  * Whether an invoice is posted. Its status says so, but for `Open`, which a released draft has as well; then the list of
  * posted invoices says it, for the number need not change (reference/business-central 4.3, 4.5).
  * @param draftNumber compared only where the app may not read that list
  */
 export async function isPosted(
-  businessCentral: BusinessCentralClient,
+  businessCentral: PostedList,
   {
     id,
     status,

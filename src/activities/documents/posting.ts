@@ -165,7 +165,7 @@ export function createPostingSteps(
       const confirmed = await confirming;
       const differences = confirmed
         ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice])
-        : await compareWithKnown(ledger, recordId, invoice);
+        : await compareWithKnown(dependencies, recordId, invoice);
       await ledger.saveInvoices(recordId, [invoice], readFrom);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });

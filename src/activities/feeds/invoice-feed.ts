@@ -22,7 +22,7 @@ export interface InvoicePageRead extends Omit<InvoicePlaceInReading, 'companyId'
 }
 
 export interface InvoiceFeedDependencies extends NotifyDealsDependencies {
-  readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices'>;
+  readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices' | 'findPostedIds'>;
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
   readonly ambiguityWindowMs: number;

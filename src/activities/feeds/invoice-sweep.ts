@@ -34,7 +34,7 @@ export interface UnmetInvoicesRead {
 export interface InvoiceSweepDependencies extends NotifyDealsDependencies {
   readonly businessCentral: Pick<
     BusinessCentralClient,
-    'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices'
+    'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices' | 'findPostedIds'
   >;
   readonly ledger: NotifyDealsDependencies['ledger'] & Pick<Ledger, 'getInvoice'>;
   readonly invoiceFeed: Pick<InvoiceFeedRules, 'pageSize'>;

@@ -5,11 +5,13 @@ import { isSame } from '../../deal/money.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { compareIfPostedByUs } from '../documents/posted-comparison.js';
+import type { PostedList } from '../documents/posted-state.js';
 
 /** What was read of invoices reaches the deals that they belong to, for the feed and for the sweep alike. */
 
 export interface NotifyDealsDependencies {
   readonly companyId: string;
+  readonly businessCentral: PostedList;
   readonly ledger: Pick<Ledger, 'businessCentralFeeds' | 'wasAsked' | 'saveNotice'>;
   /** Starts or signals the deal, also one that has settled. */
   readonly notifyDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
@@ -41,7 +43,7 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
         passed.push(invoice);
         continue;
       }
-      await compareIfPostedByUs(dependencies.ledger, known.deal.recordId, known.known, invoice);
+      await compareIfPostedByUs(dependencies, known.deal.recordId, known.known, invoice);
       await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice, sweepBeganAt);
       await notifyDeal(known.deal, toHint(invoice));
       await ledger.markInvoiceReported(invoice);
