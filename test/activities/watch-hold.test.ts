@@ -1,9 +1,11 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentKey } from '../../src/deal/document-number.js';
 import { NOTHING_SEEN, STILL_HELD } from '../../src/deal/failure-types.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createBookkeeper } from '../support/bookkeeper.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { openMasterDataSteps } from '../support/master-data-steps.js';
 import { createSeller } from '../support/sales.js';
@@ -40,6 +42,20 @@ async function hold() {
   await steps.readDeal(ref);
   await steps.ledger.change(ref.recordId, { kind: 'held', reason: 'customer-missing', text: 'no customer' });
   return { sold, ref, seen: await steps.watchHold({ ref }) };
+}
+
+/** The draft of a record, saved as it was read last. */
+async function draft(recordId: string) {
+  const { businessCentral, ledger } = steps;
+  await createBookkeeper(simulators).copyUnderKey('invoice', documentKey(recordId));
+  const [made] = await businessCentral.findInvoices(recordId);
+  if (!made) throw new Error('no draft');
+  const { id: documentId, number: draftNumber, customerNumber } = made;
+  const save = async () => ledger.saveDocument(recordId, 'invoice', await businessCentral.getInvoice(documentId));
+  await save();
+  const of = { documentId, draftNumber, customerNumber, documentKind: 'invoice', draftVersion: 1 } as const;
+  await ledger.change(recordId, { kind: 'drafted', mapping: undefined, ...of });
+  return { draftId: documentId, sequence: made.lines[0]?.sequence ?? 0, save };
 }
 
 function insertCustomer(number: string): void {
@@ -95,6 +111,17 @@ describe('a watched hold', () => {
     rename(ref.recordId);
     expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
     await steps.readDeal(ref);
+    expect(await steps.watchHold({ ref })).not.toBe(NOTHING_SEEN);
+  });
+
+  it('is left to the refused step when its draft was corrected in Business Central before the first look', async () => {
+    const { ref } = await hold();
+    const { draftId, sequence, save } = await draft(ref.recordId);
+    await steps.ledger.change(ref.recordId, { kind: 'held', reason: 'totals-differ', text: 'differs' });
+    expect(await steps.watchHold({ ref })).not.toBe(NOTHING_SEEN);
+    await createBookkeeper(simulators).editDraft(draftId, sequence, '2.00');
+    expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
+    await save();
     expect(await steps.watchHold({ ref })).not.toBe(NOTHING_SEEN);
   });
 

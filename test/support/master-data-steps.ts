@@ -78,6 +78,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     masters,
     matching,
     companyId,
+    businessCentral,
     previewer: createPreviewer({ dataverse, companyOf: async () => businessCentral, ledger }, rules),
     ...createDataverseActivities({
       ...{ ...common, dataverse, companies, rules: rulesOfRecords, feeds: createFeedLedger(database) },

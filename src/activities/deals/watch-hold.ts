@@ -3,11 +3,14 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { toDocumentRequest } from '../../clients/business-central/document-body.js';
 import type { DataverseClient } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { findDraftEdits } from '../../deal/draft-edits.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { NOTHING_SEEN, STILL_HELD } from '../../deal/failure-types.js';
 import type { HoldReason, Problem } from '../../deal/holds.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
+import { isSame } from '../../deal/money.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
@@ -74,13 +77,16 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
   }
 
   /** Its content alone: a mere reading moves the etag (reference/business-central 11.4). */
-  async function readDraft(record: SourceRecord | undefined): Promise<unknown> {
+  async function readDraft(record: SourceRecord | undefined): Promise<ReadDraft | undefined> {
     if (!record?.documentId || !record.companyId) return undefined;
     const { businessCentral } = await companies.withId(record.companyId);
     const draft = await undefinedIfNotFound(
       createDocumentPorts(businessCentral)[record.documentKind].get(record.documentId),
     );
-    return draft && { ...draft, etag: undefined, lastModified: undefined };
+    if (!draft) return undefined;
+    const known = (await ledger.listDocuments(record.recordId)).find(({ documentId }) => documentId === draft.id);
+    const isAsRead = known === undefined || isSameContent(known.content, draft);
+    return { content: { ...draft, etag: undefined, lastModified: undefined }, isAsRead };
   }
 
   async function look(ref: RecordRef): Promise<{ readonly sees: string; readonly showsHold: boolean }> {
@@ -94,12 +100,15 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     });
     // Once the deal is held no more, or again, this watch is over.
     const held = [record?.state, record?.changedAt];
-    const sees = createHash('sha256').update(JSON.stringify({ held, draft, plan })).digest('hex');
+    const sees = createHash('sha256')
+      .update(JSON.stringify({ held, draft: draft?.content, plan }))
+      .digest('hex');
     const shown = new Set(typeof plan === 'string' ? [] : plan.problems.map(({ reason }) => reason));
     // Of the two the draft is compared when the deal is.
     if (draft) shown.add('totals-differ');
-    // Who corrected the record since it was read may have ended the hold: what is seen now is not what it began with.
-    const isAsRead = typeof plan === 'string' || plan.revision === record?.revision;
+    // Who corrected record or draft since they were read may have ended the hold: what is seen now is not what it began with.
+    const isRecordAsRead = typeof plan === 'string' || plan.revision === record?.revision;
+    const isAsRead = isRecordAsRead && (draft?.isAsRead ?? true);
     return { sees, showsHold: isAsRead && reasonsOf(record).every((reason) => shown.has(reason)) };
   }
 
@@ -124,6 +133,16 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
       return sees;
     },
   };
+}
+
+interface ReadDraft {
+  readonly content: object;
+  /** Nobody has edited it since a step read it last. */
+  readonly isAsRead: boolean;
+}
+
+function isSameContent(was: SalesDocument, is: SalesDocument): boolean {
+  return isSame(is.includingTax, was.includingTax) && findDraftEdits(was, is).length === 0;
 }
 
 function reasonsOf(record: SourceRecord | undefined): readonly HoldReason[] {
