@@ -72,8 +72,17 @@ export function decideLine(
   return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };
 }
 
+/**
+ * The rules by which a product has its item where nobody sells it: what rules say of a price, an owner or a kind of line says
+ * nothing of it, and what they sell otherwise than as an item keeps its own number.
+ */
+export function rulesOfProduct(line: DealLine, rules: LineRules, deal: Pick<WonDeal, 'extra' | 'salesNumbers'>) {
+  const ofProduct = { ...rules, rules: (rules.rules ?? []).filter(isOfProduct) };
+  return decideLine(line, ofProduct, deal).kind === 'item' ? ofProduct : { ...rules, rules: [] };
+}
+
 /** Whether it says the same of every line of a product. */
-export function isOfProduct({ when: { line, price, owner } }: LineRule): boolean {
+function isOfProduct({ when: { line, price, owner } }: LineRule): boolean {
   return line === undefined && price === undefined && owner === undefined;
 }
 

@@ -1,3 +1,4 @@
+import { toCode } from './codes.js';
 import type { DealLine, Policy, WonDeal } from './deal.js';
 import type { Problem } from './holds.js';
 import { decideLine, isLeftOut, type LineRules } from './line-rules.js';
@@ -7,7 +8,7 @@ import { decideLine, isLeftOut, type LineRules } from './line-rules.js';
 /** What is to be created before the document. */
 export interface Creates {
   readonly customer: boolean;
-  readonly productIds: readonly string[];
+  readonly items: readonly Pick<SoldItem, 'productId' | 'number'>[];
 }
 
 export interface FoundMasterData {
@@ -45,14 +46,14 @@ export function decideMissing(
     problems,
     creates: {
       customer: !customer && createCustomers,
-      productIds: createItems ? missing.map(({ productId }) => productId) : [],
+      items: createItems ? missing.map(({ productId, number }) => ({ productId, number })) : [],
     },
   };
 }
 
 /**
- * The products that are sold as items, each once, with the first line that sells it so: resources, accounts and comments
- * have no item.
+ * The products that are sold as items, each once for every item that it is sold as, with the first line that sells it so:
+ * resources, accounts and comments have no item.
  */
 export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { readonly line: DealLine })[] {
   const items = new Map<string, SoldItem & { readonly line: DealLine }>();
@@ -60,7 +61,13 @@ export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { re
     const { kind, number, isOfLine } = decideLine(line, rules, deal);
     if (!line.product || kind !== 'item' || isLeftOut(line, rules)) continue;
     const { productId } = line.product;
-    if (!items.has(productId)) items.set(productId, { productId, number, line, isOfLine });
+    const key = keyOfSold({ productId, number });
+    if (!items.has(key)) items.set(key, { productId, number, line, isOfLine });
   }
   return [...items.values()];
+}
+
+/** A product may be sold as several items, and several products as one. */
+export function keyOfSold({ productId, number }: Pick<SoldItem, 'productId' | 'number'>): string {
+  return `${productId} ${toCode(number)}`;
 }

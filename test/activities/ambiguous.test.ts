@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { listProducts } from '../../src/activities/deals/products.js';
 import { OUTCOME_UNKNOWN, REFUSED } from '../../src/deal/failure-types.js';
 import { customerKey, type SourceTable } from '../../src/deal/ids.js';
@@ -301,6 +302,66 @@ lineRules:
     expect(await linked()).toBe(own);
   });
 
+  it('is two items where a price names another one for one of its lines, also while the product is linked', async () => {
+    const { lines } = parseRules('lineRules: [{ when: { price: { below: "0.01" } }, as: item, number: NO-SAMPLE }]');
+    const product = { productId: randomUUID(), number: 'NO-OWN', name: 'New', isActive: true, isService: false };
+    const sold = [makeLine(1, { product }), makeLine(2, { unitPrice: '0', product }), makeLine(3, { product })];
+    const products = listProducts(makeDeal({ lines: sold }), { ...parseRules(''), lines });
+    const { companyId, ledger } = steps;
+    const { missing } = await steps.findItems({ companyId, products });
+    expect(missing.map(({ number }) => number)).toEqual(['NO-OWN', 'NO-SAMPLE']);
+    const recordId = randomUUID();
+    await ledger.register({ table: 'salesorder', recordId });
+    const link = { salesId: product.productId, bcId: randomUUID(), bcNumber: 'NO-OWN' };
+    await ledger.saveLink('item', companyId, link);
+    const customer = { accountId: randomUUID() };
+    const claiming = { recordId, revision: '1', ancestors: [], customer, context: { companyId } };
+    expect(await createClaimDeal({ ledger })(claiming, products)).toMatchObject({
+      masters: { unknownProducts: [{ number: 'NO-SAMPLE' }] },
+    });
+  });
+
+  it.each([
+    ['as an item', { as: 'item', number: 'BY-RULE' }, 'BY-RULE'],
+    ['as an account', { as: 'account', number: '8499' }, undefined],
+  ] as const)('that a rule sells %s has in sync the item that is looked for', async (_what, rule, named) => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const [number] = sold.products;
+    const product = [...store.all('product')].find((row) => row['productnumber'] === number);
+    const unit = [...store.all('uom')].find((row) => row['name'] === 'PCS');
+    if (!product) throw new Error('the order has no product');
+    store.update(store.schema.table('product'), product, { defaultuomid: unit?.['uomid'] ?? null });
+    const rowId = String(product['productid']);
+    const lineRules = `lineRules: ${JSON.stringify([{ when: { number }, ...rule }])}\n`;
+    const ofRule = openMasterDataSteps(
+      simulators,
+      database,
+      `${RULES.replace('products: all', 'products: all, createItems: true')}${lineRules}`,
+    );
+    await ofRule.readProduct({ rowId, isThorough: true });
+    expect(await ofRule.findItemOfProduct({ rowId })).toBe('none');
+    expect(await ofRule.createItemOfProduct({ rowId })).toBe('linked');
+    const linked = async () => (await steps.ledger.findLinks('item', steps.companyId, [rowId])).get(rowId)?.bcNumber;
+    expect(await linked()).toBe(named ?? number);
+    await ofRule.close();
+  });
+
+  it('is linked in sync with the item that a rule sells it as, though one has its own number', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const [number] = sold.products;
+    const product = [...simulators.dataverse.store.all('product')].find((row) => row['productnumber'] === number);
+    const rowId = String(product?.['productid']);
+    const [wanted] = [...simulators.businessCentral.company.all('items')].map((row) => String(row['number'])).slice(-1);
+    simulators.businessCentral.company.insert('items', { number: number ?? '', displayName: 'Own', type: 'Inventory' });
+    const lineRules = `lineRules: ${JSON.stringify([{ when: { number }, as: 'item', number: wanted }])}\n`;
+    const ofRule = openMasterDataSteps(simulators, database, `${RULES}${lineRules}`);
+    await ofRule.readProduct({ rowId, isThorough: true });
+    expect(await ofRule.findItemOfProduct({ rowId })).toBe('linked');
+    expect((await steps.ledger.findLinks('item', steps.companyId, [rowId])).get(rowId)?.bcNumber).toBe(wanted);
+    await ofRule.close();
+  });
+
   it('gets an item of its own in sync, which sells it at no price at all', async () => {
     const sold = await sellUnknown(simulators, seller);
     const { store } = simulators.dataverse;
@@ -334,7 +395,11 @@ lineRules:
     if (!taken || !asking) throw new Error('the orders have no products');
     store.update(store.schema.table('product'), asking, { productnumber: String(taken['productnumber']) });
     const create = async (order: { readonly orderId: string }, productId: unknown) =>
-      steps.createItem({ ...(await read(order)).ref, productId: String(productId) });
+      steps.createItem({
+        ...(await read(order)).ref,
+        productId: String(productId),
+        number: String(taken['productnumber']),
+      });
     await create(sold, taken['productid']);
     const repeat = () => create(other, asking['productid']).catch(() => create(other, asking['productid']));
     await expect(repeat()).rejects.toMatchObject({

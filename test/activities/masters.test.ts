@@ -112,6 +112,21 @@ describe('a record that is read to be handed over', () => {
     expect(claim).toEqual({ kind: 'carrier', masters: { customer: undefined, unknownProducts: products } });
     expect((await steps.readDeal({ ...order, claims: true })).claim).toEqual(claim);
   });
+
+  it('is claimed also when it names no account: that is what it waits for', async () => {
+    const { sold, steps } = await sellAndRead();
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', sold.orderId);
+    if (!order) throw new Error('no order');
+    store.update(store.schema.table('salesorder'), order, { customerid: null });
+    await seller.submitOrder(sold.orderId);
+    const ref = { table: 'salesorder', recordId: sold.orderId } as const;
+    await steps.readDeal(ref);
+    expect(await steps.readDeal({ ...ref, claims: true })).toMatchObject({
+      problems: [{ reason: 'no-customer' }],
+      claim: { kind: 'carrier', masters: { customer: undefined } },
+    });
+  });
 });
 
 const rowsOf = (set: string, field: string, value: string) =>
@@ -130,10 +145,11 @@ describe('each step makes one row, however often it runs', () => {
         match: { method: 'POST', path },
         effect: { kind: 'lose-answer', when: 'after' },
       });
-      const productId = summary.products[0]?.productId ?? '';
+      const [item] = summary.products;
+      if (!item) throw new Error('the order has no product');
       const work = async (by: ReturnType<typeof openSteps>) => {
         await by.createCustomer(ref);
-        await by.createItem({ ...ref, productId });
+        await by.createItem({ ...ref, ...item });
       };
       await expect(work(steps)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
       await work(openSteps());
@@ -196,8 +212,8 @@ mapping:
 
   it('or by the step that only looks, items and units included', async () => {
     const { summary, steps, ref, sold } = await sellAndRead(WRONG.replace('createUnits: true', 'createUnits: false'));
-    const productIds = summary.products.map(({ productId }) => productId);
-    const problems = await steps.findMappingProblems({ ...ref, creates: { customer: true, productIds } });
+    const creates = { customer: true, items: summary.products };
+    const problems = await steps.findMappingProblems({ ...ref, creates });
     expect(told(problems)).toEqual([
       ...EXPECTED,
       ...sold.products.flatMap((number) => [
@@ -268,7 +284,7 @@ describe('a difference of the totals', () => {
   const ask = async (yaml: string) => {
     const { steps, summary, ref } = await sellAndRead(`${RULES}${yaml}`);
     const customer = await steps.createCustomer(ref);
-    for (const { productId } of summary.products) await steps.createItem({ ...ref, productId });
+    for (const item of summary.products) await steps.createItem({ ...ref, ...item });
     await steps.ledger.claim(ref.recordId, []);
     const draft = await steps.createDraft({ ...ref, kind: 'invoice', customerId: customer.id, draftVersion: 1 });
     const { id = '', etag = '' } = draft ?? {};

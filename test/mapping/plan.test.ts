@@ -73,13 +73,12 @@ describe('a new item', () => {
     );
     const { product } = makeLine(1);
     const deal = makeDeal({ lines: [makeLine(1, { unitPrice: '0' }), makeLine(2, { product })] });
-    const productIds = product ? [product.productId] : [];
     const lookups = {
       ...knowAll(),
       knownUnits: async () => new Set<string>(),
       findCustomerNumber: async () => undefined,
     };
-    const { items } = await planDeal(deal, rules, { customer: false, productIds }, lookups);
+    const { items } = await planDeal(deal, rules, { customer: false, items: product ? [product] : [] }, lookups);
     expect(items.map(({ number }) => number)).toEqual([product?.number]);
   });
 });

@@ -130,7 +130,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
   );
   expect([...deal.problems, ...problems, ...(await steps.findMappingProblems({ ...ref, creates }))]).toEqual([]);
   customer ??= await steps.createCustomer(ref);
-  for (const productId of creates.productIds) await steps.createItem({ ...ref, productId });
+  for (const { productId, number } of creates.items) await steps.createItem({ ...ref, productId, number });
   const input = { ...ref, customerId: customer.id, draftVersion: 1 };
   const kind = deal.policy.documentKind;
   await steps.createDraft({ ...input, kind });

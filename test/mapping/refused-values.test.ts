@@ -11,11 +11,11 @@ import { makeDeal, makeLine } from '../support/won-deal.js';
 
 async function plan(deal: Parameters<typeof makeDeal>[0], yaml = '', unknown: readonly string[] = []) {
   const made = makeDeal(deal);
-  const products = made.lines.flatMap(({ product }) => (product ? [product.productId] : []));
+  const items = made.lines.flatMap(({ product }) => (product ? [product] : []));
   return planDeal(
     made,
     parseRules(yaml),
-    { customer: true, productIds: /createItems: true/.test(yaml) ? products : [] },
+    { customer: true, items: /createItems: true/.test(yaml) ? items : [] },
     { ...knowAll(unknown), knownUnits: async () => new Set(['PCS']), findCustomerNumber: async () => undefined },
   );
 }

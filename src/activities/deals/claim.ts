@@ -6,7 +6,7 @@ import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
-import { toProductPage } from './products.js';
+import { isUnknown, toProductPage } from './products.js';
 
 export interface Masters {
   readonly customer: { readonly id: string; readonly number: string } | undefined;
@@ -47,14 +47,13 @@ export function createClaimDeal({ ledger, lines }: ClaimDependencies): ClaimDeal
     { context: { companyId }, customer }: ClaimInput,
     products: readonly ProductRef[],
   ): Promise<Masters> {
-    const accountId = customer?.accountId ?? '';
     const productIds = products.map((product) => product.productId);
     const [customers, items] = await Promise.all([
-      ledger.findLinks('customer', companyId, [accountId]),
+      customer ? ledger.findLinks('customer', companyId, [customer.accountId]) : undefined,
       productIds.length > 0 ? ledger.findLinks('item', companyId, productIds) : new Map(),
     ]);
-    const known = customers.get(accountId);
-    const unknown = toProductPage(products, 0, ({ productId }) => !items.has(productId));
+    const known = customer && customers?.get(customer.accountId);
+    const unknown = toProductPage(products, 0, (product) => isUnknown(product, items));
     return {
       customer: known && { id: known.bcId, number: known.bcNumber },
       unknownProducts: unknown.products,

@@ -16,12 +16,11 @@ import { type CustomerOfDeal, ENDED_IN_SALES } from '../../ledger/deals/records.
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { DealRef } from '../documents/drafts.js';
-import type { ProductRef } from '../masters/deal-master-data.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import { checkDecision, type DecisionCheck } from './check-decision.js';
 import type { ClaimAnswer, ClaimDeal, ClaimInput } from './claim.js';
 import { recordOwnPosting } from './own-posting.js';
-import { listProducts, type ProductPage, toProductPage } from './products.js';
+import { isUnknown, listProducts, type ProductPage, toProductPage } from './products.js';
 import type { LoadProgress } from './progress.js';
 import { toSellerNote } from './seller-note.js';
 
@@ -199,7 +198,7 @@ export function createLedgerActivities({
       if (input.which === 'all') return toProductPage(all, input.from);
       const ids = all.slice(input.from).map(({ productId }) => productId);
       const items = await ledger.findLinks('item', input.companyId, ids);
-      return toProductPage(all, input.from, ({ productId }: ProductRef) => !items.has(productId));
+      return toProductPage(all, input.from, (product) => isUnknown(product, items));
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */

@@ -23,6 +23,11 @@ export function listProducts(deal: WonDeal, rules: Rules): ProductRef[] {
   }));
 }
 
+/** A link says nothing of an item that a rule names for single lines. */
+export function isUnknown({ productId, isOfLine }: ProductRef, links: Pick<ReadonlySet<string>, 'has'>): boolean {
+  return isOfLine === true || !links.has(productId);
+}
+
 /** @param isWanted others are passed over; positions count them all the same */
 export function toProductPage(
   all: readonly ProductRef[],

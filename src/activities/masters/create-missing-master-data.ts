@@ -37,7 +37,7 @@ export function createMissingMasterDataSteps(dependencies: MissingMasterDataDepe
 
     async createCustomer(deal: WonDeal): Promise<CustomerRef> {
       const { customer, contact, problems } = await toTemporalFailures(async () =>
-        plan(await withFreeNumber(dependencies, deal), { customer: true, productIds: [] }),
+        plan(await withFreeNumber(dependencies, deal), { customer: true, items: [] }),
       );
       if (!customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
       if (problems.length > 0) throw refuseAll(problems);

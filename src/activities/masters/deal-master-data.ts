@@ -4,7 +4,7 @@ import { isSameCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { namedAtMost } from '../../deal/many-problems.js';
-import { type Creates, listSoldItems } from '../../deal/missing-master-data.js';
+import { type Creates, keyOfSold, listSoldItems, type SoldItem } from '../../deal/missing-master-data.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
@@ -115,10 +115,12 @@ export function createMasterDataCreation(dependencies: DocumentDependencies & Ma
       recordId,
       revision,
       productId,
-    }: StepContext & DealRef & { readonly productId: string }): Promise<void> {
+      number,
+    }: StepContext & DealRef & Pick<SoldItem, 'productId' | 'number'>): Promise<void> {
       const deal = await ledger.getDeal(recordId, revision);
-      const line = listSoldItems(deal, rules.lines).find((other) => other.productId === productId)?.line;
-      if (!line) throw new InternalError(`deal ${recordId} has no product ${productId}`);
+      const key = keyOfSold({ productId, number });
+      const line = listSoldItems(deal, rules.lines).find((other) => keyOfSold(other) === key)?.line;
+      if (!line) throw new InternalError(`deal ${recordId} does not sell product ${productId} as item ${number}`);
       await masters.createItem(deal, line);
     },
   };

@@ -1,5 +1,5 @@
 import { InternalError } from '../../deal/errors.js';
-import { isOfProduct, toUnitCode } from '../../deal/line-rules.js';
+import { decideLine, rulesOfProduct, toUnitCode } from '../../deal/line-rules.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toNumberedDeal } from '../../mapping/fields/masters.js';
@@ -54,13 +54,15 @@ export function createItemSteps(dependencies: SyncDependencies) {
   const { businessCentral, sets, masters, rules } = dependencies;
   const steps = createSyncSteps(dependencies);
 
-  /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
+  /** By the mapping's own column or formula, then by the table or the pattern of the rules, then by a rule for lines. */
   async function getNumbered(ref: MasterRef) {
     const content = getContent(await masters.getMaster(ref));
     const { deal, problems } = await toNumberedDeal(content, rules);
     const [line] = deal.lines;
-    const number = line?.product?.number ?? '';
-    return { deal, problems, number, isByRule: line !== undefined && isItemByRule(number, deal, line, rules) };
+    if (!line) throw new InternalError(`product ${ref.rowId} has no line`);
+    const lines = rulesOfProduct(line, rules.lines, deal);
+    const { number } = decideLine(line, lines, deal);
+    return { deal, line, lines, problems, number, isByRule: isItemByRule(number, deal, line, rules) };
   }
 
   return {
@@ -86,11 +88,7 @@ export function createItemSteps(dependencies: SyncDependencies) {
     /** From the template of the rules: type, base unit, category, tax group; what is missing is named at once. */
     async createItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
-      const { deal } = await getNumbered(ref);
-      const [line] = deal.lines;
-      if (!line) throw new InternalError(`product ${ref.rowId} has no line`);
-      // Nobody sells it here: what rules say of a price, an owner or a kind of line says nothing of the product.
-      const lines = { ...rules.lines, rules: (rules.lines.rules ?? []).filter(isOfProduct) };
+      const { deal, line, lines } = await getNumbered(ref);
       // Units are only created for a deal, which shows that they are used.
       const item = await toTemporalFailures(() =>
         planItem(deal, line, { ...rules, lines, createUnits: false }, steps.lookups),

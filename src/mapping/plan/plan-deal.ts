@@ -1,6 +1,6 @@
 import type { WonDeal } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
-import { type Creates, listSoldItems } from '../../deal/missing-master-data.js';
+import { type Creates, keyOfSold, listSoldItems } from '../../deal/missing-master-data.js';
 import type { Rules } from '../rules/rules.js';
 import { type DocumentLookups, type DocumentPlan, planDocument } from './plan-document.js';
 import { type ItemPlan, type MasterPlan, planContact, planCustomer, planItem } from './plan-master-data.js';
@@ -33,9 +33,9 @@ export async function planDeal(
   const contact = createsCustomer && rules.createContacts ? await planContact(deal, rules, lookups) : undefined;
   const items: ItemPlan[] = [];
   // A product may stand on other lines as a comment or an account, which say nothing of its item.
-  const lines = new Map(listSoldItems(deal, rules.lines).map(({ productId, line }) => [productId, line]));
-  for (const productId of new Set(creates.productIds)) {
-    const line = lines.get(productId);
+  const lines = new Map(listSoldItems(deal, rules.lines).map((sold) => [keyOfSold(sold), sold.line]));
+  for (const key of new Set(creates.items.map(keyOfSold))) {
+    const line = lines.get(key);
     if (line) items.push(await planItem(deal, line, rules, lookups));
   }
   const parts = [document, ...(customer ? [customer] : []), ...(contact ? [contact] : []), ...items];

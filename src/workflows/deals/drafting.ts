@@ -193,9 +193,9 @@ async function prepareMasters(
     await businessCentral.ensureContact({ ...of, customerId: customer.id });
   }
   customer ??= await businessCentral.createCustomer(of);
-  for (const [index, { productId }] of missing.entries()) {
+  for (const [index, { productId, number }] of missing.entries()) {
     if (index === MAX_ITEMS_PER_RUN) handlers.goOnInNextRun();
-    await businessCentral.createItem({ ...of, productId });
+    await businessCentral.createItem({ ...of, productId, number });
   }
   return { customerId: customer.id };
 }
