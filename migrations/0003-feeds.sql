@@ -128,6 +128,7 @@ CREATE TABLE flows (
 );
 COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
 COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
+COMMENT ON COLUMN flows.error_at IS 'Since when nothing of it was read to the end and carried without an error.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
 COMMENT ON COLUMN flows.read_since IS 'When that reading began: what changed since may have moved behind it.';
 COMMENT ON COLUMN flows.opened_at IS 'Since when it is to be read, by the clock of this database.';

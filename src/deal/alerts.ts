@@ -228,6 +228,13 @@ export function toFlowCause(flow: FlowName, companyId: string, reason: FlowNote)
   return { key, kind: 'flow', owner, subject: `${flow}: ${reason}`, advice: nextStep, path: '/feeds' };
 }
 
+/** One that fails as a whole; what it was answered last stands on the page of the feeds. */
+export function toStandingFlowCause(flow: FlowName, companyId: string, company: string): AlertCause {
+  const advice = 'See what the flow was answered last: on the page of the feeds, or by `dealbridge flows list`.';
+  const subject = `${flow} of ${company}: stands still`;
+  return { key: `flow ${flow} ${companyId} stands still`, kind: 'flow', owner: 'IT', subject, advice, path: '/feeds' };
+}
+
 type SystemKind = Exclude<AlertKind, 'hold' | 'waiting' | 'flow'>;
 
 /** What no deal is to blame for is for IT. */

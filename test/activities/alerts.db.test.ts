@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createAlertActivities } from '../../src/activities/alerts/alerts.js';
 import { createCheckTrail } from '../../src/activities/alerts/check-trail.js';
 import { createFindCauses } from '../../src/activities/alerts/find-causes.js';
+import { createFlowSteps } from '../../src/activities/flows/flow-steps.js';
 import { AlertError, type AlertSender } from '../../src/clients/alerts/channel.js';
 import { createMailSender } from '../../src/clients/alerts/mail.js';
 import type { AlertContent, AlertRules } from '../../src/deal/alerts.js';
@@ -10,6 +11,7 @@ import type { HoldReason } from '../../src/deal/holds.js';
 import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { recordNamedCompanies } from '../../src/ledger/feeds/left-companies.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -620,6 +622,59 @@ describe('a flow whose column is unfit', () => {
     expect(await other('second')).toEqual(['1 stock: other-currency']);
     await database.query(`UPDATE flows SET paused_at = now() WHERE flow = 'stock'`);
     expect(await other('third')).toEqual([]);
+  });
+});
+
+describe('a flow that stands still', () => {
+  const fail = (flow: string, companyId: string, minutesAgo: number) =>
+    database.query(
+      `INSERT INTO flows (flow, company_id, watermark, error, error_at) VALUES ($1, $2, now(), 'forbidden', $3)`,
+      [flow, companyId, new Date(NOW.getTime() - minutesAgo * 60_000)],
+    );
+
+  it('is told to IT once it has for as long as a feed may be late, unless it is paused or switched off', async () => {
+    const companyId = randomUUID();
+    await fail('stock', companyId, makeAlertRules().feedMinutes + 1);
+    await fail('creditMemos', companyId, makeAlertRules().feedMinutes + 1);
+    await fail('shipments', companyId, 0);
+    const alerts = open();
+    expect(await alerts.run()).toEqual([expect.stringMatching(/^1 stock of .*stands still/)]);
+    await database.query(`UPDATE flows SET paused_at = now() WHERE flow = 'stock'`);
+    expect(await open({ channels: [makeChannel({ name: 'second' })] }).run()).toEqual([]);
+  });
+
+  it('does so since its first failure, until a round of it comes through', async () => {
+    const companyId = randomUUID();
+    const flows = createFlowLedger(database, companyId);
+    const read = async () => {
+      const select = 'SELECT error, error_at FROM flows WHERE company_id = $1';
+      const [row] = (await database.query<{ error: string | null; error_at: Date | null }>(select, [companyId])).rows;
+      return row;
+    };
+    const common = { name: 'stock', everyMinutes: 60, batchSize: 20, from: undefined, ruleHash: 'r' } as const;
+    let isRefused = true;
+    const carry = async () => {
+      if (isRefused) throw new Error('refused');
+      return { state: 'carried' as const };
+    };
+    const collect = async () => {
+      const ids = { sourceId: 'item', targetId: randomUUID(), etag: randomUUID() };
+      await flows.take('stock', [{ ...ids, recordId: undefined, values: {}, found: 'pending' }], { isEnd: true });
+      return { found: 1 };
+    };
+    const steps = createFlowSteps({ flows, switchedOn: [{ ...common, collect, carry }] });
+    const round = async () => {
+      await steps.collectFlow({ companyId, flow: 'stock' });
+      return steps.carryFlow({ companyId, flow: 'stock' });
+    };
+    await expect(round()).rejects.toThrow('refused');
+    const first = await read();
+    expect(first).toMatchObject({ error: 'refused' });
+    await expect(round()).rejects.toThrow('refused');
+    expect(await read()).toEqual(first);
+    isRefused = false;
+    expect(await round()).toMatchObject({ carried: 1 });
+    expect(await read()).toEqual({ error: null, error_at: null });
   });
 });
 

@@ -1,9 +1,16 @@
-import { type AlertCause, type AlertRules, toDealCauses, toFlowCause, toSystemCause } from '../../deal/alerts.js';
+import {
+  type AlertCause,
+  type AlertRules,
+  toDealCauses,
+  toFlowCause,
+  toStandingFlowCause,
+  toSystemCause,
+} from '../../deal/alerts.js';
 import { type FlowName, NOTES_OF_RULES } from '../../deal/flows.js';
 import { listPendingDeals, listTrailFindings, type PendingPlace } from '../../ledger/alerts/alert-sources.js';
 import type { OpenCauses } from '../../ledger/alerts/alerts.js';
 import type { Database, Queryable } from '../../ledger/database.js';
-import { listFlowFaults } from '../../ledger/feeds/flow-lines.js';
+import { listFlowFaults, listStandingFlows } from '../../ledger/feeds/flow-lines.js';
 import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
 import { listLeftCompanies } from '../../ledger/feeds/left-companies.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
@@ -58,6 +65,17 @@ export function createFindCauses(
     return [...sales, ...businessCentral];
   }
 
+  /** Longer than one hiccup lasts. */
+  async function findStandingFlows(now: Date): Promise<AlertCause[]> {
+    const before = new Date(now.getTime() - feedMinutes * MINUTE_S * 1_000);
+    const standing = await listStandingFlows(database, { flows, before });
+    if (standing.length === 0) return [];
+    const companies = await findCompanyNames(database);
+    return standing.map(({ flow, companyId }) =>
+      toStandingFlowCause(flow, companyId, companies.get(companyId) ?? companyId),
+    );
+  }
+
   async function findEndingCredentials(now: Date): Promise<AlertCause[]> {
     const kept = await listCredentials(database);
     return kept
@@ -78,6 +96,7 @@ export function createFindCauses(
       ...(await listFlowFaults(database, { flows, reasons: NOTES_OF_RULES })).map(({ flow, companyId, reason }) =>
         toFlowCause(flow, companyId, reason),
       ),
+      ...(await findStandingFlows(now)),
       ...(await findEndingCredentials(now)),
       // Companies may have app registrations of their own, each with its own secret.
       ...(await lanes.list()).map(({ system, address }) =>

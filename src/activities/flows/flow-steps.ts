@@ -74,6 +74,7 @@ export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
           count.deferred += 1;
         }
       }
+      if (count.deferred === 0) await flows.clearFlowError(name);
       const hasMore = pending.length === flow.batchSize && count.deferred === 0;
       return { ...count, hasMore, everySeconds: flow.everyMinutes * 60 };
     },

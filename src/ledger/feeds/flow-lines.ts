@@ -136,6 +136,23 @@ export async function listFlowFaults(
   return rows.map(({ company_id: companyId, flow, reason }) => ({ flow, companyId, reason }));
 }
 
+const standingRow = rowsOf('flows', ['flow', 'company_id'], { flow: z.enum(FLOWS), company_id: textColumn });
+
+/** Those of these flows that have only failed since before then; who paused a flow knows. */
+export async function listStandingFlows(
+  db: Queryable,
+  { flows, before }: { readonly flows: readonly FlowName[]; readonly before: Date },
+): Promise<readonly { readonly flow: FlowName; readonly companyId: string }[]> {
+  const rows = await selectRows(
+    db,
+    standingRow,
+    `SELECT f.flow, f.company_id FROM flows f
+     WHERE f.flow = ANY($1::text[]) AND f.error_at < $2 AND f.paused_at IS NULL AND ${isNamed('f')} ORDER BY 1, 2`,
+    [flows, before],
+  );
+  return rows.map(({ flow, company_id: companyId }) => ({ flow, companyId }));
+}
+
 /** Until it is resumed nothing of the flow is read or carried, for any company. */
 export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<void> {
   await db.query('UPDATE flows SET paused_at = now(), paused_by = $2 WHERE flow = $1 AND paused_at IS NULL', [

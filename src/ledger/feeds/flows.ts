@@ -55,6 +55,8 @@ export interface FlowLedger {
     },
   ): Promise<void>;
   recordFlowError(flow: FlowName, error: string): Promise<void>;
+  /** It was read to the end and carried. */
+  clearFlowError(flow: FlowName): Promise<void>;
   isPaused(flow: FlowName): Promise<boolean>;
   /** What was not carried comes again when the rule is another one, and a day after the last try. */
   reopenNoted(flow: FlowName, ruleHash: string): Promise<void>;
@@ -167,7 +169,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
           [flow, companyId, things.map(({ sourceId }) => sourceId)],
         );
         await tx.query(
-          `UPDATE flows SET watermark = greatest(watermark, $3), error = NULL, error_at = NULL,
+          `UPDATE flows SET watermark = greatest(watermark, $3),
              read_at = CASE WHEN $4 THEN now() ELSE read_at END,
              read_since = CASE WHEN $4 THEN coalesce($5::timestamptz, now()) ELSE read_since END
            WHERE flow = $1 AND company_id = $2`,
@@ -176,11 +178,17 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       }),
 
     async recordFlowError(flow, error) {
-      await database.query('UPDATE flows SET error = $3, error_at = now() WHERE flow = $1 AND company_id = $2', [
-        flow,
-        companyId,
-        error,
-      ]);
+      await database.query(
+        'UPDATE flows SET error = $3, error_at = coalesce(error_at, now()) WHERE flow = $1 AND company_id = $2',
+        [flow, companyId, error],
+      );
+    },
+
+    async clearFlowError(flow) {
+      await database.query(
+        'UPDATE flows SET error = NULL, error_at = NULL WHERE flow = $1 AND company_id = $2 AND error_at IS NOT NULL',
+        [flow, companyId],
+      );
     },
 
     async isPaused(flow) {
