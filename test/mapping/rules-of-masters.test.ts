@@ -111,6 +111,49 @@ mapping:
   });
 });
 
+describe('the price of a product', () => {
+  it.each([
+    ['Box', {}, 'master-conflict'],
+    ['Piece', { unitPrice: '150' }, undefined],
+  ])('that is sold by the %s goes to an item that is counted in pieces as %j', async (unit, written, reason) => {
+    const rules = parseRules(
+      'tables: { units: { Box: BOX, Piece: PCS } }\nmasters: { products: all, pushPrices: true }',
+    );
+    const modifiedAt = '2026-03-01T10:00:00Z';
+    const { toBusinessCentral, problems, differences } = await compareMaster(
+      {
+        section: 'item',
+        dataverse: {
+          ...{
+            kind: 'product',
+            rowId: 'product-1',
+            revision: '1',
+            modifiedAt,
+            stateCode: 0,
+            number: 'P1',
+            name: 'Hoist',
+          },
+          ...{ unit, columns: { name: 'Hoist', price: '150' }, owner: {} },
+          ...{ currency: undefined, mergedInto: undefined, parentId: undefined },
+        },
+        businessCentral: {
+          ...{ id: 'item-1', etag: '1', number: 'P1', modifiedAt },
+          values: { displayName: 'Hoist', baseUnitOfMeasureCode: 'PCS', unitPrice: '12', unitCost: '0' },
+        },
+        agreed: { unitPrice: { dataverse: '120', businessCentral: '12' } },
+        blockedFrom: undefined,
+      },
+      { ...rules.masters, wins: 'sales' },
+      rules.mapping,
+      knowAll(),
+    );
+    const { unitPrice } = toBusinessCentral;
+    expect({ ...(unitPrice !== undefined && { unitPrice }) }).toEqual(written);
+    expect(problems[0]?.reason).toBe(reason);
+    expect(differences.map(({ field }) => field)).toContain('unitPrice');
+  });
+});
+
 describe('a value of Sales without a code', () => {
   it('that is left to Business Central erases nothing there', async () => {
     const rules = parseRules(`

@@ -1,3 +1,4 @@
+import { isSameCode } from '../../deal/codes.js';
 import type { Columns } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
@@ -14,7 +15,7 @@ import {
   type Wins,
 } from '../../deal/masters.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
-import { findWritableColumn, followedFields, type MasterSection, mapMaster } from './master-fields.js';
+import { findWritableColumn, followedFields, type MasterSection, mapMaster, PRICES } from './master-fields.js';
 import type { Lookups } from './resolve.js';
 
 /** One row of both sides, field by field: what is written where, what is agreed, and what a person must decide. */
@@ -83,6 +84,8 @@ export async function compareMaster(
     problems.push(...mapped.problems);
     const wrong = new Set(mapped.problems.map(({ text }) => fieldOf(text)));
     const undecided: string[] = [];
+    const unpriced: string[] = [];
+    const otherUnit = await findOtherUnit({ section, dataverse, businessCentral }, mapping, lookups);
     for (const [name, { kind, value }] of mapped.values) {
       if (wrong.has(name)) continue;
       const there = businessCentral.values[name] ?? '';
@@ -95,6 +98,11 @@ export async function compareMaster(
       if (decision === 'same') next[name] = { dataverse: value, businessCentral: there };
       if (decision === 'same' || decision === 'leave') continue;
       const difference = { field: name, dataverse: value, businessCentral: there };
+      if (otherUnit !== undefined && PRICES.has(name)) {
+        unpriced.push(name);
+        differences.push({ ...difference, winner: 'person', reason: otherUnit });
+        continue;
+      }
       const source = fields.get(name) as FieldSource;
       const column = decision === 'to-dataverse' ? findWritableColumn(source, dataverse.columns) : undefined;
       if (decision === 'to-bc') {
@@ -115,6 +123,11 @@ export async function compareMaster(
       const text = `${section}: ${undecided.join(', ')} of Sales and of Business Central are to be made the same`;
       problems.push({ reason: 'master-conflict', text });
     }
+    if (unpriced.length > 0)
+      problems.push({
+        reason: 'master-conflict',
+        text: `${section}: ${unpriced.join(', ')} not carried: ${otherUnit}`,
+      });
     if (companyNumber !== undefined && businessCentral.values['companyNumber'] !== companyNumber) {
       toBusinessCentral['companyNumber'] = companyNumber;
       const there = businessCentral.values['companyNumber'] ?? '';
@@ -155,6 +168,23 @@ export async function compareMaster(
         ? null
         : undefined;
   return { toBusinessCentral, toDataverse, agreed: next, blockedFrom: blockedBefore, problems, differences };
+}
+
+const BASE_UNIT = 'baseUnitOfMeasureCode';
+
+/** The prices of a product are those of its default unit, the prices of an item those of its base unit. */
+async function findOtherUnit(
+  { section, dataverse, businessCentral }: Pick<ComparedMaster, 'section' | 'dataverse' | 'businessCentral'>,
+  mapping: Mapping,
+  lookups: Pick<Lookups, 'findCode'>,
+): Promise<string | undefined> {
+  const source = section === 'item' ? mapping.sections.item.get(BASE_UNIT) : undefined;
+  const counted = businessCentral.values[BASE_UNIT] ?? '';
+  if (!source || counted === '' || dataverse.unit === undefined) return undefined;
+  const { values, problems } = await mapMaster(section, new Map([[BASE_UNIT, source]]), mapping, dataverse, lookups);
+  const sold = values.get(BASE_UNIT)?.value ?? '';
+  if (problems.length === 0 && (sold === '' || isSameCode(sold, counted))) return undefined;
+  return `the product is sold in ${dataverse.unit}, the item is counted in ${counted}`;
 }
 
 function blockOf(

@@ -20,7 +20,7 @@ const NOT_FOLLOWED: Readonly<Record<MasterSection, ReadonlySet<string>>> = {
   // Business Central lets nobody change the base unit of an item that was used.
   item: new Set(['number', 'type', 'baseUnitOfMeasureCode']),
 };
-const PRICES: ReadonlySet<string> = new Set(['unitPrice', 'unitCost']);
+export const PRICES: ReadonlySet<string> = new Set(['unitPrice', 'unitCost']);
 const ROWS: Readonly<Record<MasterSection, ReadonlySet<string>>> = {
   customer: new Set(['account', 'owner']),
   contact: new Set(['contact', 'owner']),
