@@ -1,27 +1,18 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { examineExpiry } from '../../src/doctor/credentials.js';
 import { createStep } from '../../src/doctor/step.js';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { migrate } from '../../src/ledger/migrate.js';
+import type { Database } from '../../src/ledger/database.js';
 import { createVault, type SystemCredential, type Vault } from '../../src/ledger/settings/vault.js';
 import type { Config } from '../../src/process/config.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
-import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { useLedger } from '../support/use-ledger.js';
 
 /** What the doctor says of the credentials in the ledger: each is opened, also those for which Entra is asked nothing. */
 
 const KEY = `new:${Buffer.alloc(32, 1).toString('base64')}`;
-let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
-
-beforeAll(async () => {
-  server = await openEmbeddedLedger();
-  database = openDatabase(server.url);
-  await migrate(database);
-});
-afterAll(async () => {
-  await database?.close();
-  await server?.stop();
+useLedger((opened) => {
+  database = opened;
 });
 
 function open(): Vault {

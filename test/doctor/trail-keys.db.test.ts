@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createStep } from '../../src/doctor/step.js';
 import { examineTrailKeys } from '../../src/doctor/trail-keys.js';
 import { sealAudit } from '../../src/ledger/audit/seals.js';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { migrate } from '../../src/ledger/migrate.js';
+import type { Database } from '../../src/ledger/database.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { writeChain } from '../support/audit.js';
-import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { signedWith } from '../support/signed-ledger.js';
+import { useLedger } from '../support/use-ledger.js';
 
 const named = (id: string): string => createKeyLine().replace(/^[^:]*/, id);
-let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
-
-beforeAll(async () => {
-  server = await openEmbeddedLedger();
-  database = openDatabase(server.url);
-  await migrate(database);
-});
-afterAll(async () => {
-  await database?.close();
-  await server?.stop();
+useLedger((opened) => {
+  database = opened;
 });
 
 const known = <T>(value: T) => createStep('known', {}, async () => ({ findings: [], value }));

@@ -1,26 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Person } from '../../src/identity/person.js';
 import { sealAudit } from '../../src/ledger/audit/seals.js';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { migrate } from '../../src/ledger/migrate.js';
+import type { Database } from '../../src/ledger/database.js';
 import { exportTrail } from '../../src/operations/audit/audit.js';
 import { tamper, verifyOffline, writeChain } from '../support/audit.js';
-import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { useLedger } from '../support/use-ledger.js';
 
 const ANN: Person = { name: 'ann', source: 'cli', isVerified: false, roles: ['Admin'] };
 
-let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
-
-beforeAll(async () => {
-  server = await openEmbeddedLedger();
-  database = openDatabase(server.url);
-  await migrate(database);
-});
-afterAll(async () => {
-  await database?.close();
-  await server?.stop();
+useLedger((opened) => {
+  database = opened;
 });
 
 async function toText(recordId: string): Promise<string> {

@@ -1,36 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import type { Person } from '../../src/identity/person.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
-import { type Database, openDatabase, withSigner } from '../../src/ledger/database.js';
+import { type Database, withSigner } from '../../src/ledger/database.js';
 import { listNotes } from '../../src/ledger/desk/notes.js';
 import { createLedger } from '../../src/ledger/ledger.js';
-import { migrate } from '../../src/ledger/migrate.js';
 import { erasePersonalContent } from '../../src/operations/audit/audit.js';
 import { assignDeal, noteDeal } from '../../src/operations/deals/notes.js';
 import { acceptEnvironment, listEnvironments } from '../../src/operations/settings/environments.js';
 import { markComplete, markRestored, prune } from '../../src/operations/settings/upkeep.js';
-import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { useLedger } from '../support/use-ledger.js';
 
 /** What the ledger records itself, within the transaction of the act, names the person as fully as everything else. */
 
 const ANN: Person = { name: 'ann', source: 'desk', isVerified: true, roles: ['Admin'] };
 const RECORD_ID = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 
-let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
-
-beforeAll(async () => {
-  server = await openEmbeddedLedger();
-  database = openDatabase(server.url);
-  await migrate(database);
-});
-afterAll(async () => {
-  await database?.close();
-  await server?.stop();
+useLedger((opened) => {
+  database = opened;
 });
 
 describe('acts that the ledger records itself', () => {
