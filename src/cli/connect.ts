@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
@@ -246,7 +246,7 @@ async function confirm(terminal: Terminal): Promise<boolean> {
 
 /** What was made is looked at with the steps of the doctor, by the rules that stand there now. */
 async function prove({ config, foundation, rules }: Opened): Promise<void> {
-  const now = { ...config, rules: parseRules(readFileSync(rules, 'utf8'), rules) };
+  const now = { ...config, rules: parseRules(readGivenFile('rules', rules), rules) };
   const reports = await examineConnection(now, foundation.vault);
   if (!printTried({ reports, missing: [] })) process.exitCode = 1;
   else console.log('\nNext: `npm start`, then win a deal. `dealbridge doctor` tells more.');

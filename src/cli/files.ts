@@ -1,17 +1,22 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../deal/errors.js';
+import { decodeUtf8 } from '../deal/utf8.js';
 import { parseYamlFile } from '../operations/read-yaml-file.js';
 
 /** Files that people name on the command line: what is wrong with one is said by the argument that named it. */
 
 /** @param argument such as `--apply` @throws UserError */
 export function readGivenFile(argument: string, file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new UserError(argument, 'a file that can be read', `${file} (${codeOf(error)})`);
   }
+  const read = decodeUtf8(bytes);
+  if ('text' in read) return read.text;
+  throw new UserError(argument, 'a file in UTF-8', `${file}, whose line ${read.brokenLine} is none`);
 }
 
 /** @throws UserError that names the line of what is no YAML; JSON is YAML as well */

@@ -6,6 +6,7 @@ import { type CompanyPlace, listPlaces } from '../deal/companies.js';
 import { ConfigError } from '../deal/errors.js';
 import { laneQueue } from '../deal/lanes.js';
 import type { UnverifiedDecisions } from '../deal/unverified-decisions.js';
+import { decodeUtf8 } from '../deal/utf8.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import type { RulesFile } from '../mapping/rules/rules-file.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
@@ -235,13 +236,19 @@ function toBucket(e: SettingValues): Config['witnesses']['bucket'] {
 }
 
 function readText(path: string): string {
+  const refuse = (expected: string, found: string): never => {
+    const problem = { setting: 'DEALBRIDGE_RULES', expected, found };
+    throw new ConfigError(`The configuration is not usable:\n${toLine(problem)}`);
+  };
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    const problem = { setting: 'DEALBRIDGE_RULES', expected: 'a file that can be read', found: `'${path}' (${code})` };
-    throw new ConfigError(`The configuration is not usable:\n${toLine(problem)}`);
+    return refuse('a file that can be read', `'${path}' (${code})`);
   }
+  const read = decodeUtf8(bytes);
+  return 'text' in read ? read.text : refuse('a file in UTF-8', `'${path}', whose line ${read.brokenLine} is none`);
 }
 
 /** All that a command needs that only reads the ledger. @throws ConfigError */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError } from '../deal/errors.js';
+import { decodeUtf8 } from '../deal/utf8.js';
 
 /**
  * Settings of files, for whoever types commands: `.env` of the folder, and `.data/env`, in which `npm start` and `npm run demo -- --keep`
@@ -36,9 +37,9 @@ function isGiven(env: NodeJS.ProcessEnv, name: string): boolean {
 }
 
 function read(path: string): NodeJS.ProcessEnv {
+  let bytes: Buffer;
   try {
-    // Of a byte order mark parseEnv would make a part of the first name.
-    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+    bytes = readFileSync(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
@@ -46,4 +47,7 @@ function read(path: string): NodeJS.ProcessEnv {
       `${path}: expected a file of settings, one NAME=value a line, got one that cannot be read (${code})`,
     );
   }
+  const found = decodeUtf8(bytes);
+  if ('text' in found) return parseEnv(found.text);
+  throw new ConfigError(`${path}:${found.brokenLine}: expected a file of settings in UTF-8, got a line that is none`);
 }

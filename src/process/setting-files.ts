@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { NOT_SHOWN, quote } from '../deal/shown-text.js';
+import { decodeUtf8 } from '../deal/utf8.js';
 import type { SettingProblem } from './setting-problem.js';
 
 /** Secrets that stand in files, as container engines hand them over: `NAME_FILE` names the file that holds `NAME`. */
@@ -37,7 +38,9 @@ function takeFile(path: string, take: (text: string) => void): Omit<SettingProbl
       };
     }
     // Neither the byte order mark that editors of Windows begin with nor the line break at the end is a part of the secret.
-    const text = readFileSync(path, 'utf8').replace(/^\uFEFF|\r?\n$/g, '');
+    const read = decodeUtf8(readFileSync(path));
+    if (!('text' in read)) return { expected: 'a file in UTF-8', found: `${quotePath(path)}, which is none` };
+    const text = read.text.replace(/\r?\n$/, '');
     if (text.trim() === '')
       return { expected: 'a file that holds the value', found: `${quotePath(path)}, which is empty` };
     take(text);

@@ -23,6 +23,14 @@ describe('a file that is named on the command line', () => {
     expect(code).toBe(2);
   });
 
+  it('is named with its line when it is no UTF-8: its letters would be others in Business Central', async () => {
+    const file = join(folder, 'latin.yaml');
+    writeFileSync(file, Buffer.from('mapping:\n  customer: { city: { constant: Büro } }\n', 'latin1'));
+    const checked = await run('mapping', 'check', file);
+    expect(checked.stderr.trim()).toBe(`file: expected a file in UTF-8, got '${file}, whose line 2 is none'`);
+    expect(checked.code).toBe(2);
+  });
+
   it('is named with its option when its folder is not there, before the work is done', async () => {
     const file = join(folder, 'none', 'fit.html');
     const { code, stderr } = await run('fit', '--out', file);

@@ -71,6 +71,14 @@ describe('settings of files', () => {
     expect(withEnvFiles({ CODEC_TOKEN: 'one' }, folder)['CODEC_TOKEN_FILE']).toBeUndefined();
   });
 
+  it('that are no UTF-8 are named with the line, instead of changing its letters', () => {
+    writeFileSync(join(folder, '.env'), Buffer.from('A=1\nBC_COMPANY=Büro\n', 'latin1'));
+    expect(() => withEnvFiles({}, folder)).toThrow(
+      /\.env:2: expected a file of settings in UTF-8, got a line that is none$/,
+    );
+    rmSync(join(folder, '.env'));
+  });
+
   it('that cannot be read are named', () => {
     mkdirSync(join(folder, '.env'));
     expect(() => withEnvFiles({}, folder)).toThrow(/\.env: expected a file of settings, .* cannot be read \(EISDIR\)$/);

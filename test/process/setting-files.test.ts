@@ -36,7 +36,7 @@ afterAll(() => {
   certificates?.remove();
 });
 
-function file(name: string, content: string, mode = 0o600): string {
+function file(name: string, content: string | Buffer, mode = 0o600): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   chmodSync(path, mode);
@@ -132,6 +132,11 @@ describe('a secret in a file', () => {
       'is another one',
       () => 'hunter2-hunter2-hunter2',
       'expected a file that can be read, got a value that is not shown (ENOENT)',
+    ],
+    [
+      'is no UTF-8',
+      () => file('latin', Buffer.from('Schlüssel-mit-Umlaut', 'latin1')),
+      "expected a file in UTF-8, got '",
     ],
     ['is empty', () => file('empty', '  \n'), "expected a file that holds the value, got '"],
     [

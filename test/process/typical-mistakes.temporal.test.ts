@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function file(name: string, content: string, mode = 0o600): string {
+function file(name: string, content: string | Buffer, mode = 0o600): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   chmodSync(path, mode);
@@ -137,6 +137,11 @@ const mistakes: readonly Mistake[] = [
     'a rules file that is not there',
     () => ({ DEALBRIDGE_RULES: '/nowhere/rules.yaml' }),
     /setting DEALBRIDGE_RULES: expected a file that can be read, got '\/nowhere\/rules\.yaml' \(ENOENT\)$/m,
+  ],
+  [
+    'a rules file that is no UTF-8',
+    () => ({ DEALBRIDGE_RULES: file('latin.yaml', Buffer.from('# Büro\nconfirmation: automatic\n', 'latin1')) }),
+    /setting DEALBRIDGE_RULES: expected a file in UTF-8, got '.+latin\.yaml', whose line 1 is none$/m,
   ],
   [
     'a rule that is misspelt',
