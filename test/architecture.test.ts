@@ -170,7 +170,7 @@ describe('the dependency directions', () => {
     expect(found.map(({ file }) => relative(SOURCE, file))).toEqual([]);
   });
 
-  it('commands that ask the ledger alone load nothing of Temporal, which takes as long as all of ours', () => {
+  it('commands that ask the ledger alone load nothing of Temporal, which takes long', () => {
     const asks = (file: string) => /^(import|export) (?!type )[^;]*from '@temporalio\//m.test(readSource(file));
     const loaded = (file: string, seen = new Set<string>()): Set<string> => {
       if (seen.has(file)) return seen;

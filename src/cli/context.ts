@@ -43,7 +43,7 @@ export async function withFoundationAtRest<T>(
 
 export async function withRuntime<T>(work: (runtime: Runtime, config: Config) => Promise<T>): Promise<T> {
   const config = { ...loadConfig(), logLevel: 'warn' };
-  // Temporal's client takes as long to load as all of ours: only by the commands that ask it.
+  // Temporal's client takes long to load: only by the commands that ask it.
   const { openRuntime } = await import('../process/runtime.js');
   return using(await openRuntime(config, 'cli'), (runtime) => work(runtime, config));
 }

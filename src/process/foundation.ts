@@ -13,7 +13,7 @@ import type { Config } from './config.js';
 import { createLog } from './log.js';
 import { askOnce, toDatabasePlace, waitFor } from './patient-start.js';
 
-/** Nothing of Temporal is loaded here: a command that asks only the ledger is there in half the time. */
+/** Nothing of Temporal is loaded here: a command that asks only the ledger begins sooner. */
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
 export interface Foundation {
