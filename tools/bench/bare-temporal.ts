@@ -5,7 +5,7 @@ import { startProcess, stopProcess } from '../stage/process.js';
 import { connectTo } from '../stage/temporal.js';
 import type { BareRequest } from './bare-process.js';
 import type { EmptyWork } from './bare-workflows.js';
-import { type BenchTemporal, toProcesses } from './bench-temporal.js';
+import { type BenchTemporal, LEFT_BEHIND_MS, toProcesses } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 import { readHistories } from './histories.js';
 
@@ -38,6 +38,7 @@ export async function openBareTemporal(options: {
       child.send({ workflowId: id, ...shape() } satisfies BareRequest);
     },
     ended: () => ended,
+    leavesBehindMs: LEFT_BEHIND_MS,
     async untilQuiet() {
       while ((await workflow.count(`ExecutionStatus = 'Running'`)).count > 0) await sleep(100);
     },

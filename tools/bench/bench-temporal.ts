@@ -8,6 +8,9 @@ export interface BenchTemporal extends TemporalPlace {
   readonly databasePid?: number | undefined;
 }
 
+/** Each workflow task leaves timers of up to ten seconds, which are looked at and deleted when they are over. */
+export const LEFT_BEHIND_MS = 12_000;
+
 export function toProcesses({ pid, databasePid }: BenchTemporal): MeasuredProcess[] {
   const database = databasePid === undefined ? [] : [{ name: 'its PostgreSQL', pid: databasePid }];
   return [{ name: 'Temporal', pid }, ...database];

@@ -12,6 +12,8 @@ export interface Contender {
   ended(): number;
   /** Resolves when nothing of them is under way any more, what follows the end included. */
   untilQuiet(): Promise<void>;
+  /** How long its server still works on what has ended, in milliseconds; 0 where it leaves nothing behind. */
+  readonly leavesBehindMs: number;
   /** Statements that its ledger has executed so far; undefined where nobody counts them. */
   countStatements?(): Promise<number | undefined>;
   /** What the server wrote down of these deals. */

@@ -8,7 +8,7 @@ import { dealWorkflowId } from '../../src/deal/ids.js';
 import { openProductStage } from '../demo/stage.js';
 import { type Program, startProcess, stopProcess } from '../stage/process.js';
 import { connectTo } from '../stage/temporal.js';
-import { type BenchTemporal, toProcesses } from './bench-temporal.js';
+import { type BenchTemporal, LEFT_BEHIND_MS, toProcesses } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 import { readHistories } from './histories.js';
 import type { MeasuredProcess } from './processor.js';
@@ -91,6 +91,7 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
       await answer.arrayBuffer();
     },
     ended,
+    leavesBehindMs: LEFT_BEHIND_MS,
     async untilQuiet() {
       const running = `WorkflowType = 'handOverDeal' AND ExecutionStatus = 'Running'`;
       while ((await workflow.count(running)).count > 0) await sleep(100);

@@ -53,6 +53,7 @@ export class Measurement {
   async warmUp(deals: readonly SeedDocument[]): Promise<EmptyWork | undefined> {
     await this.untilEnded(deals);
     await this.contender.untilQuiet();
+    await sleep(this.contender.leavesBehindMs);
     const histories = (await this.contender.readHistories?.(deals.slice(-SAMPLE))) ?? [];
     this.histories.push(...histories);
     if (histories.length === 0) return undefined;
@@ -73,7 +74,7 @@ export class Measurement {
     this.singles.push(...((await this.contender.readHistories?.(deals.slice(-SAMPLE))) ?? []));
   }
 
-  /** The processor counts until nothing is under way any more, the clock until the last one has reached Sales. */
+  /** The processor counts until its server is at rest, so that nobody pays for the one before; the clock until the last deal is at its end. */
   async atOnce(deals: readonly SeedDocument[]): Promise<void> {
     const processes = this.processes();
     const before = processes.map(({ pid }) => processorMs(pid));
@@ -82,6 +83,7 @@ export class Measurement {
     await this.untilEnded(deals);
     this.dealsPerSecond.push((deals.length * 1_000) / (performance.now() - started));
     await this.contender.untilQuiet();
+    await sleep(this.contender.leavesBehindMs);
     for (const [index, { name, pid }] of processes.entries()) {
       const spent = (processorMs(pid) - (before[index] ?? 0)) / deals.length;
       this.processor.set(name, [...(this.processor.get(name) ?? []), spent]);

@@ -44,6 +44,7 @@ export async function openQueue(
     ended,
     // The row in Sales is the last of its requests.
     untilQuiet: async () => undefined,
+    leavesBehindMs: 0,
   };
 }
 
