@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../deal/plural.js';
 import { createExamination } from '../doctor/examine.js';
 import type { Finding, StepReport } from '../doctor/finding.js';
 import { loadConfig } from '../process/config.js';
@@ -32,8 +33,13 @@ function count(findings: readonly Finding[], result: Finding['result']): number 
 }
 
 function summarise(findings: readonly Finding[]): string {
-  const parts = (['ok', 'warning', 'wrong', 'not checked'] as const).map((one) => `${count(findings, one)} ${one}`);
-  return parts.join(', ');
+  const of = (result: Finding['result']): number => count(findings, result);
+  return [
+    `${of('ok')} ok`,
+    plural(of('warning'), 'warning'),
+    `${of('wrong')} wrong`,
+    `${of('not checked')} not checked`,
+  ].join(', ');
 }
 
 function toJson(steps: readonly StepReport[]): object {

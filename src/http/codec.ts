@@ -5,6 +5,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { toUserError } from '../operations/input-faults.js';
 import { parseForm } from './form.js';
 import { isChunked } from './limits/bodies.js';
 import type { Limits } from './limits/limits.js';
@@ -82,8 +83,9 @@ export function createCodecEndpoint(dependencies: CodecEndpointDependencies): Ho
   for (const operation of ['encode', 'decode'] as const) {
     app.post(`/${operation}`, async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
+      if (body === undefined) return c.json({ error: 'body: expected JSON' }, 400);
       const parsed = request.safeParse(body);
-      if (!parsed.success) return c.json({ error: 'body: expected {"payloads":[{"metadata":{},"data":""}]}' }, 400);
+      if (!parsed.success) return c.json({ error: toUserError(parsed.error, body, 'body').message }, 400);
       try {
         const payloads = await codec[operation](parsed.data.payloads);
         log.info({ operation, payloads: payloads.length, namespace: c.req.header('x-namespace') }, 'codec');
@@ -116,9 +118,7 @@ function addSignIn(app: Hono, { signIn, uiOrigin, isHttps, limits: { secrets } }
     const session = getCookie(c, COOKIE);
     if (session !== undefined && signIn.isSession(session))
       return c.html(toPage('You are signed in. <button formaction="/codec/sign-out">Sign out</button>'));
-    return c.html(
-      toPage('Token <input name="token" type="password" autocomplete="off" autofocus> <button>Sign in</button>'),
-    );
+    return c.html(toPage(TOKEN_FIELD));
   });
   app.post('/sign-out', (c) => {
     c.header('content-security-policy', pagePolicy);
@@ -137,7 +137,7 @@ function addSignIn(app: Hono, { signIn, uiOrigin, isHttps, limits: { secrets } }
       if (secrets.isBlocked(c)) return refuseGuess(c);
       if (typeof token !== 'string' || !(await signIn.isToken(token))) {
         secrets.recordFailure(c, 'codec');
-        return c.html(toPage('The token is wrong.'), 401);
+        return c.html(toPage(`<p>The token is wrong.</p>${TOKEN_FIELD}`), 401);
       }
       setCookie(c, COOKIE, signIn.createSession(), { ...cookie, maxAge: SESSION_SECONDS });
       return uiOrigin === undefined ? c.html(toPage('Signed in.')) : c.redirect(uiOrigin, 303);
@@ -146,6 +146,8 @@ function addSignIn(app: Hono, { signIn, uiOrigin, isHttps, limits: { secrets } }
 }
 
 const MAX_FORM_BYTES = 4_096;
+const TOKEN_FIELD =
+  '<label>Token <input name="token" type="password" autocomplete="off" required autofocus></label> <button>Sign in</button>';
 
 function toPage(content: string): string {
   return `<!doctype html><html lang="en"><title>Dealbridge</title><h1>Read the payloads of Temporal</h1><form method="post">${content}</form></html>`;

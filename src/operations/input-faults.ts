@@ -76,6 +76,7 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'a text',
   int: 'a whole number',
   object: 'fields below it',
+  record: 'fields below it',
   array: 'a list',
 };
 

@@ -38,7 +38,11 @@ function takeFile(path: string, take: (text: string) => void): Omit<SettingProbl
       };
     }
     // Neither the byte order mark that editors of Windows begin with nor the line break at the end is a part of the secret.
-    const read = decodeUtf8(readFileSync(path));
+    const bytes = readFileSync(path);
+    const read = decodeUtf8(bytes);
+    if (!('text' in read) && bytes[0] === DER_SEQUENCE) {
+      return { expected: 'a certificate or key in PEM', found: `${quotePath(path)}, which looks like one in DER` };
+    }
     if (!('text' in read)) return { expected: 'a file in UTF-8', found: `${quotePath(path)}, which is none` };
     const text = read.text.replace(/\r?\n$/, '');
     if (text.trim() === '')
@@ -50,6 +54,9 @@ function takeFile(path: string, take: (text: string) => void): Omit<SettingProbl
     return { expected: 'a file that can be read', found: `${quotePath(path)} (${code})` };
   }
 }
+
+/** The first byte of certificates and keys in DER, and of hardly any text: a nought. */
+const DER_SEQUENCE = 0x30;
 
 /** By mistake it may be the secret itself. */
 function quotePath(path: string): string {

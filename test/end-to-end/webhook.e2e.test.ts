@@ -50,8 +50,13 @@ describe('a webhook that is not honest or not for us starts nothing', () => {
     ],
     ['a body that is no JSON', 400, /body: expected JSON/, () => post('<xml/>')],
     ['an empty body', 400, /body: expected JSON/, () => post('')],
-    ['JSON that is no context', 400, /MessageName/, () => post('{"hello":1}')],
-    ['an array', 400, /not a RemoteExecutionContext/, () => post('[]')],
+    [
+      'JSON that is no context',
+      400,
+      /not a RemoteExecutionContext: MessageName: expected a text, got nothing; Primary/,
+      () => post('{"hello":1}'),
+    ],
+    ['an array', 400, /not a RemoteExecutionContext: body: expected fields below it/, () => post('[]')],
     [
       'a Win without a record id',
       400,

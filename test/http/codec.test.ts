@@ -115,10 +115,16 @@ describe('the codec endpoint', () => {
   });
 
   it('says what is wrong with a body, and neither a stack nor the content', async () => {
-    for (const body of ['no json', '[]', '7', { payloads: 'x' }, { payloads: [{ data: 5 }] }]) {
+    for (const [body, error] of [
+      ['no json', 'body: expected JSON'],
+      ['[]', 'body: expected fields below it'],
+      ['7', 'body: expected fields below it, got 7'],
+      [{ payloads: 'Kranich Hydraulik GmbH' }, 'payloads: expected a list'],
+      [{ payloads: [{ data: 5 }] }, 'payloads.0.data: expected a text, got 5'],
+      [{ payloads: [{ metadata: 'Kranich' }] }, 'payloads.0.metadata: expected fields below it'],
+    ] as const) {
       const answer = await post('/decode', body);
-      expect(answer.status).toBe(400);
-      expect(await answer.text()).toMatch(/^\{"error":"body: expected /);
+      expect([answer.status, await answer.json()]).toEqual([400, { error }]);
     }
     const forged = { metadata: { encoding: base64(SEALED_ENCODING) }, data: base64('Kranich Hydraulik GmbH, forged') };
     const answer = await post('/decode', { payloads: [forged] });
@@ -157,6 +163,7 @@ describe('the codec endpoint', () => {
       const wrong = await form('a-codec-token-for-testz');
       expect(wrong.status).toBe(401);
       expect(wrong.headers.get('set-cookie')).toBeNull();
+      expect(await wrong.text()).toMatch(/The token is wrong\..*<input name="token" type="password"/);
       const headers = { 'content-type': 'multipart/form-data' };
       expect((await endpoint.request('/sign-in', { method: 'POST', headers, body: 'x' }, PEER)).status).toBe(401);
       const forged = createSignIn(

@@ -138,6 +138,11 @@ describe('a secret in a file', () => {
       () => file('latin', Buffer.from('Schlüssel-mit-Umlaut', 'latin1')),
       "expected a file in UTF-8, got '",
     ],
+    [
+      'is a certificate in DER',
+      () => file('der', Buffer.from('308201', 'hex')),
+      "expected a certificate or key in PEM, got '",
+    ],
     ['is empty', () => file('empty', '  \n'), "expected a file that holds the value, got '"],
     [
       'may be written by others',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
 import { UserError } from '../../deal/errors.js';
 import { type FeedTable, findGuid, isFeedTable, isSourceTable } from '../../deal/ids.js';
+import { toUserError } from '../../operations/input-faults.js';
 
 /**
  * Reads which records a Dataverse webhook speaks of (reference/dataverse-sales 3.8 and 5.4 to 5.7); the rest is never
@@ -72,8 +73,8 @@ export type HintReading =
 export function readHint(body: unknown, wasCut = false): HintReading {
   const parsed = context.safeParse(body);
   if (!parsed.success) {
-    const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
-    return { kind: 'bad', problem: `not a RemoteExecutionContext: ${where}` };
+    const { message } = toUserError(parsed.error, body, 'body');
+    return { kind: 'bad', problem: `not a RemoteExecutionContext: ${message}` };
   }
   const { MessageName: message, PrimaryEntityName: table, InitiatingUserId: userId } = parsed.data;
   if (!isFeedTable(table)) return { kind: 'unknown-table', table, message };
