@@ -7,16 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { documentKey } from '../../src/deal/document-number.js';
 import { dealWorkflowId } from '../../src/deal/ids.js';
 import { add, subtract } from '../../src/deal/money.js';
+import { differenceKey, openBooks } from '../../tools/chaos/books.js';
 import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
-import {
-  differenceKey,
-  examineDeal,
-  examineRest,
-  examineRuns,
-  FINDING_KINDS,
-  type Finding,
-  openBooks,
-} from '../../tools/chaos/examine.js';
+import { examineDeal, examineRest, examineRuns } from '../../tools/chaos/examine.js';
 import {
   documentIds,
   examineMasters,
@@ -25,6 +18,7 @@ import {
   findStrayRows,
 } from '../../tools/chaos/examine-shared.js';
 import { examineTrail } from '../../tools/chaos/examine-trail.js';
+import { FINDING_KINDS, type Finding } from '../../tools/chaos/findings.js';
 import { type Postings, watchPostings } from '../../tools/chaos/postings.js';
 import { countWrong } from '../../tools/chaos/report.js';
 

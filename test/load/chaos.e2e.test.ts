@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { EFFECTS } from '../../tools/chaos/effects.js';
-import { FINDING_KINDS } from '../../tools/chaos/examine.js';
+import { FINDING_KINDS } from '../../tools/chaos/findings.js';
 import { runChaos } from '../../tools/chaos/main.js';
 import type { ChaosReport } from '../../tools/chaos/report.js';
 import { freePort } from '../../tools/stage/port.js';

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
 import { documentTail, findTail } from '../../src/deal/document-number.js';
-import { type Deal, hasProduct } from './deals.js';
+import { CHANGE_KINDS, type Change, type ChangeKind, type Deal, hasProduct } from './deals.js';
 import { TIMES } from './effects.js';
 import type { Seller } from './seller.js';
 
 /** What sellers change while Business Central takes nothing: it has to be known before anything is posted. */
-
-/** `cancelled`: nothing is left to be sold; `reopened`: and won again later; `amount`: it is sold for another sum. */
-export const CHANGE_KINDS = ['cancelled', 'amount', 'reopened'] as const;
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
-
-export interface Change {
-  readonly kind: ChangeKind;
-  /** Sales has answered by then, so that whoever asks later can know. */
-  readonly at: number;
-  /** Won again, after it was reopened. */
-  wonAgainAt?: number;
-}
 
 /** `drafts`: neither drafts nor postings are taken, and deals without a draft change; `postings`: those with one. */
 export const OUTAGES = ['postings', 'drafts'] as const;

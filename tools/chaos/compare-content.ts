@@ -3,7 +3,8 @@ import { LINES } from '@dealbridge/simulators/dataverse/tables.js';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { add, isSame, isZero, subtract } from '../../src/deal/money.js';
 import { STATE_CODES } from '../../src/deal/state-codes.js';
-import type { Books, Finding } from './examine.js';
+import type { Books } from './books.js';
+import type { Finding } from './findings.js';
 import { FREIGHT_ACCOUNT, NUMBER_COLUMN, WRITE_IN_ACCOUNT } from './rules.js';
 
 /** What a right total may hide: other lines of the same sum, and what Sales was told beside the row of the invoice. */

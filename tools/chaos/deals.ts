@@ -2,10 +2,21 @@ import type { Simulators } from '@dealbridge/simulators';
 import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { type CaseCustomer, type PlannedCase, prepareCase } from './cases.js';
-import type { Change } from './changes.js';
 import type { Seller } from './seller.js';
 
 /** The deals of a run and the clicks that win them. */
+
+/** `cancelled`: nothing is left to be sold; `reopened`: and won again later; `amount`: it is sold for another sum. */
+export const CHANGE_KINDS = ['cancelled', 'amount', 'reopened'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface Change {
+  readonly kind: ChangeKind;
+  /** Sales has answered by then, so that whoever asks later can know. */
+  readonly at: number;
+  /** Won again, after it was reopened. */
+  wonAgainAt?: number;
+}
 
 /** One business fact, whatever number of records it has in Sales: exactly one of them may carry a document. */
 export interface Deal {

@@ -1,7 +1,8 @@
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { documentTail } from '../../src/deal/document-number.js';
+import { type Books, differenceKey, keyOf } from './books.js';
 import type { Deal } from './deals.js';
-import { type Books, differenceKey, type Finding, keyOf } from './examine.js';
+import type { Finding } from './findings.js';
 
 /** What many deals share, and what belongs to none. */
 export function examineMasters(

@@ -1,8 +1,9 @@
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { documentTail } from '../../src/deal/document-number.js';
 import type { Queryable } from '../../src/ledger/database.js';
+import type { Books } from './books.js';
 import type { Deal } from './deals.js';
-import type { Books, Finding } from './examine.js';
+import type { Finding } from './findings.js';
 
 /** What the audit trail has of each record: how often each action. A trail without entries proves itself as well (I4). */
 export type Trail = ReadonlyMap<string, ReadonlyMap<string, number>>;

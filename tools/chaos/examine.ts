@@ -1,79 +1,18 @@
-import type { Simulators } from '@dealbridge/simulators';
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
-import { documentKey, documentTail, findTail } from '../../src/deal/document-number.js';
+import { documentTail } from '../../src/deal/document-number.js';
 import { dealWorkflowId } from '../../src/deal/ids.js';
 import { add, isSame, subtract } from '../../src/deal/money.js';
+import { type Books, differenceKey, keyOf } from './books.js';
 import { type Carrier, compareLines, compareRecord, compareRow } from './compare-content.js';
 import type { Deal } from './deals.js';
-import type { Postings } from './postings.js';
+import type { Finding } from './findings.js';
 
 /**
  * What became of each deal, read from the simulated systems and not from the ledger: what it should hold stands in Sales,
  * what there is stands in Business Central, and the invoice rows in Sales again.
  */
 
-/**
- * `two-documents`: of one lineage; `posted-though-cancelled`: Sales had cancelled or reopened the record before the posting
- * request came; `posted-to-old-figures`: Sales had other figures by then. `lost`: something that should be there is not; `doubled`: something is there that should not be; `wrong-total`: other than
- * the record that was handed over says; `wrong-lines`: the same of an item or account, which the total may hide;
- * `unrecorded`: a write that the audit trail of the deal does not have; `lost-difference`: what a later record has more is billed nowhere, and nobody was
- * asked.
- */
-export const FINDING_KINDS = [
-  'lost',
-  'doubled',
-  'two-documents',
-  'wrong-customer',
-  'wrong-total',
-  'wrong-lines',
-  'lost-difference',
-  'unrecorded',
-  'posted-though-cancelled',
-  'posted-to-old-figures',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
-
-/** No time mends these. */
-const FINAL: ReadonlySet<FindingKind> = new Set([
-  'doubled',
-  'two-documents',
-  'posted-though-cancelled',
-  'posted-to-old-figures',
-]);
-
-export function isFinal({ kind }: Finding): boolean {
-  return FINAL.has(kind);
-}
-
-export interface Finding {
-  readonly kind: FindingKind;
-  readonly text: string;
-}
-
-export interface Books {
-  readonly invoices: ReadonlyMap<string, readonly SalesDocument[]>;
-  readonly orders: ReadonlyMap<string, readonly SalesDocument[]>;
-  /** Those that nobody has converted. */
-  readonly quotes: ReadonlyMap<string, readonly SalesDocument[]>;
-  /** Invoice rows of Sales by their number. */
-  readonly rows: ReadonlyMap<string, readonly Row[]>;
-  readonly simulators: Simulators;
-  readonly postings: Postings;
-}
-
 type Row = Readonly<Record<string, unknown>>;
-
-export function openBooks(simulators: Simulators, postings: Postings): Books {
-  const { company } = simulators.businessCentral;
-  return {
-    invoices: groupBy(company.documents.invoice.values(), keyOf),
-    orders: groupBy(company.documents.order.values(), keyOf),
-    quotes: groupBy(company.documents.quote.values(), keyOf),
-    rows: groupBy(simulators.dataverse.store.all('invoice'), (row: Row) => String(row['invoicenumber'])),
-    simulators,
-    postings,
-  };
-}
 
 /** Everything that is wrong with a deal, or not there yet. */
 export function examineDeal(deal: Deal, books: Books): Finding[] {
@@ -200,11 +139,6 @@ function sumOf(posted: readonly SalesDocument[]): string {
   return add('0', ...posted.map(({ row }) => String(row['totalAmountExcludingTax'])));
 }
 
-/** Of the document with which bookkeeping bills what an order has more than its quote. */
-export function differenceKey(orderId: string): string {
-  return `D-${documentKey(orderId)}`;
-}
-
 const PAID_IN_SALES = 2;
 
 function findRow(invoice: Row, { rows }: Books, { account }: Deal, carrier: Carrier | undefined): Finding[] {
@@ -248,24 +182,8 @@ export function examineRuns({ records }: Deal, running: ReadonlySet<string>): Fi
     .map(({ id }) => ({ kind: 'lost', text: `the run of ${id} has not ended` }));
 }
 
-export function keyOf({ row }: SalesDocument): string {
-  const number = String(row['externalDocumentNumber']);
-  return findTail(number) ?? number;
-}
-
 /** The parts of an order are one document. */
 function documentOf({ row }: SalesDocument): string {
   const orderId = String(row['orderId'] ?? '');
   return orderId === '' || orderId.startsWith('00000000') ? String(row['id']) : orderId;
-}
-
-function groupBy<T>(all: Iterable<T>, keyFor: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const key = keyFor(one);
-    const group = groups.get(key);
-    if (group) group.push(one);
-    else groups.set(key, [one]);
-  }
-  return groups;
 }

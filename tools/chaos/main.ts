@@ -8,13 +8,14 @@ import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { connectTo, type TemporalPlace } from '../stage/temporal.js';
 import type { Additions } from './additions.js';
+import { openBooks } from './books.js';
 import { postByHand } from './by-hand.js';
 import { addCurrencies } from './cases.js';
 import { createChanges, OUTAGES } from './changes.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
 import { createDeciders, DECIDER } from './deciders.js';
 import { TIMES } from './effects.js';
-import { examineDeal, examineRest, examineRuns, isAtRest, isFinal, openBooks } from './examine.js';
+import { examineDeal, examineRest, examineRuns, isAtRest } from './examine.js';
 import {
   documentIds,
   examineMasters,
@@ -23,6 +24,7 @@ import {
   findStrayRows,
 } from './examine-shared.js';
 import { examineTrail, readTrail } from './examine-trail.js';
+import { isFinal } from './findings.js';
 import { SESSION_ENDS } from './ledger-sessions.js';
 import { hidePosted } from './lies.js';
 import { countStrangers, createMisspelled, openPlainClient } from './misspelled.js';

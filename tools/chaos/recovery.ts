@@ -1,5 +1,4 @@
 import { EFFECTS } from './effects.js';
-import type { ChaosOptions } from './main.js';
 import { countFaults, type FaultyServers } from './report.js';
 
 /** From this share of the deals at rest on; the last ones alone would meet what is planned for as many as there were. */
@@ -13,7 +12,7 @@ const AT_REST = 0.95;
  */
 export function createRecovery(
   servers: FaultyServers,
-  { deals, say }: Pick<ChaosOptions, 'deals' | 'say'>,
+  { deals, say }: { readonly deals: number; readonly say: (text: string) => void },
 ): (resting: number) => boolean {
   let isWell = false;
   return (resting) => {

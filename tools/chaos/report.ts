@@ -9,9 +9,9 @@ import { exportAudit } from '../../src/ledger/audit/export.js';
 import { sealAudit } from '../../src/ledger/audit/seals.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import type { Database } from '../../src/ledger/database.js';
-import type { ChangeKind } from './changes.js';
+import type { ChangeKind } from './deals.js';
 import type { EffectName } from './effects.js';
-import { FINDING_KINDS, type Finding, type FindingKind } from './examine.js';
+import { FINDING_KINDS, type Finding, type FindingKind } from './findings.js';
 import { type ProcessName, readRuleId } from './plan.js';
 import type { Setup } from './refusals.js';
 
