@@ -1,13 +1,12 @@
 import { DataverseError, type Row, type Store } from './store.js';
-import { HEADER_OF, LINES, type Schema, type Table } from './tables.js';
+import { type DeleteBehavior, HEADER_OF, LINES, type Schema, type Table } from './tables.js';
 
-/**
+/*
  * What the deletion of a row does to the rows that refer to it. The behaviours are those that CascadeConfiguration of the
  * relationships says (MicrosoftDocs/dynamics-365-customer-engagement, ce/developer/reference/entities: account.md,
  * opportunity.md, quote.md, salesorder.md, lead.md; MicrosoftDocs/powerapps-docs,
  * developer/data-platform/reference/entities: account.md, annotation.md, connection.md).
  */
-export type DeleteBehavior = 'Cascade' | 'Restrict' | 'RemoveLink' | 'NoCascade';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 

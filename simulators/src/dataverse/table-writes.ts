@@ -1,10 +1,9 @@
 import { guidFrom } from '../kernel/random.js';
-import type { DeleteBehavior } from './cascades.js';
 import { addColumn, CUSTOM_NAME, forgetColumn, kindOf } from './column-writes.js';
 import { forgetComponent } from './components.js';
 import { OWNER, STANDARD, SYSTEM } from './schema.js';
 import { DataverseError, type Store } from './store.js';
-import { type Given, type Table, toTable } from './tables.js';
+import { type DeleteBehavior, type Given, type Table, toTable } from './tables.js';
 
 /**
  * Tables and relationships that clients make and delete (MicrosoftDocs/powerapps-docs,

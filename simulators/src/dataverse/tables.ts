@@ -1,4 +1,3 @@
-import type { DeleteBehavior } from './cascades.js';
 import { collectionsTo, intersectOf, MANY_TO_MANY, type ManyToMany, RELATED } from './relations.js';
 import { DEFINITIONS, type Definition, STATES } from './schema.js';
 import { STANDARD_CHOICES, STANDARD_COLUMNS, STANDARD_LOOKUPS, STANDARD_STATES } from './standard-columns.js';
@@ -199,6 +198,9 @@ export function toTable(definition: Definition): Table {
     givenLookups: new Map(),
   };
 }
+
+/** What the deletion of a row does to a row that refers to it (CascadeConfiguration of the relationship). */
+export type DeleteBehavior = 'Cascade' | 'Restrict' | 'RemoveLink' | 'NoCascade';
 
 /** The tables of one environment; tables, columns, relationships and keys can be added to them. */
 export class Schema {
