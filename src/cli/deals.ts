@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
+import { titleBeside } from '../deal/record-title.js';
 import { findTurn } from '../deal/turns.js';
 import type { StartOutcome } from '../dispatch/start-deal.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
@@ -118,7 +119,7 @@ function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): 
   const toTurn = (deal: ListedDeal) => deal.hold ?? findTurn(deal.state);
   const rows = deals.map((deal) => [
     deal.number ?? '(not read yet)',
-    cut(deal.name),
+    cut(titleBeside(deal)),
     cut(deal.customer),
     toMoney(deal.amount, deal.currency),
     deal.state,
@@ -141,7 +142,7 @@ function printDeal(deal: ShownDeal, now: Date): void {
   const { record } = deal;
   const turn = findTurn(deal.state);
   const facts: [string, string | undefined][] = [
-    ['record', `${deal.table} ${deal.number ?? '(not read yet)'}${deal.name ? `, ${deal.name}` : ''}`],
+    ['record', [`${deal.table} ${deal.number ?? '(not read yet)'}`, titleBeside(deal) ?? []].flat().join(', ')],
     ['customer', [deal.customer, record.customerNumber].filter(Boolean).join(', ') || undefined],
     ['company', deal.company],
     ['amount', toMoney(deal.amount, deal.currency)],

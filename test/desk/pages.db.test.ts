@@ -273,6 +273,17 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.context().close();
   });
 
+  it('calls an opportunity by its name, and says it once', async () => {
+    const name = 'Pumps for the second plant';
+    const waiting = await stage.waiting.addWaiting({ number: name, name });
+    const page = await signIn({}, ['Admin']);
+    await page.goto(`${stage.origin}/deals/${waiting}`);
+    expect((await page.getByRole('heading', { level: 1 }).textContent())?.trim()).toBe(name);
+    await page.goto(`${stage.origin}/?view=to-confirm`);
+    expect((await page.getByRole('row').filter({ hasText: name }).locator('td.deal').textContent())?.trim()).toBe(name);
+    await page.context().close();
+  });
+
   it('loads less than 150 kB at first, from nowhere else, and nothing is refused by its own policy', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

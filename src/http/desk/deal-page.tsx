@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { titleBeside } from '../../deal/record-title.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -43,7 +44,7 @@ export function DealPage({ c, deal, seen, places, now }: Props) {
       </p>
       <header class="deal-head">
         <h1>
-          {nameOf(deal)} <span class="light">{deal.name}</span>
+          {nameOf(deal)} <span class="light">{titleBeside(deal)}</span>
         </h1>
         <dl class="facts">
           <Fact name="Customer" value={deal.customer} more={deal.record.customerNumber} />

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { titleBeside } from '../../deal/record-title.js';
 import { openPosting, type Posting, type PostingRow } from '../../operations/deals/posting.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
@@ -85,7 +86,7 @@ function Row({ c, row }: { readonly c: Context<DeskEnv>; readonly row: PostingRo
     <tr>
       <td class="deal">
         <a href={path}>{nameOf(deal)}</a>
-        <span class="sub">{deal.name}</span>
+        <span class="sub">{titleBeside(deal)}</span>
         {difference !== undefined && <span class="warning">Draft and deal do not agree: {difference}</span>}
         {approval && (
           <span class="sub">

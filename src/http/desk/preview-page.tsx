@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { HOLDS } from '../../deal/holds.js';
+import { titleBeside } from '../../deal/record-title.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import { type Preview, type PreviewRow, previewListedDeal } from '../../operations/deals/preview-deals.js';
 import { showDeal } from '../../operations/deals/show-deal.js';
@@ -45,7 +46,7 @@ function PreviewPage({ c, deal, preview }: Props) {
         <a href={`/deals/${deal.recordId}`}>{nameOf(deal)}</a>
       </p>
       <h1>
-        Preview of {nameOf(deal)} <span class="light">{deal.name}</span>
+        Preview of {nameOf(deal)} <span class="light">{titleBeside(deal)}</span>
       </h1>
       <p>
         What the rules in force would make of it now, as both systems are at this moment. Nothing was written to either.

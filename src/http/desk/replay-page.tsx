@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { titleBeside } from '../../deal/record-title.js';
 import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import { foreseeReplay, type OutlookLine, type ReplayedDeal, replayDeal } from '../../operations/deals/replay-deals.js';
@@ -61,7 +62,7 @@ function ReplayPage(props: Props) {
         <a href={`/deals/${deal.recordId}`}>{nameOf(deal)}</a>
       </p>
       <h1>
-        Run {nameOf(deal)} again <span class="light">{deal.name}</span>
+        Run {nameOf(deal)} again <span class="light">{titleBeside(deal)}</span>
       </h1>
       <p>
         What exists is taken over as it is, what is missing is made. Nothing is posted twice. This is what would happen:

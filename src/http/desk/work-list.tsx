@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { UserError } from '../../deal/errors.js';
+import { titleBeside } from '../../deal/record-title.js';
 import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal, ListedHold } from '../../ledger/deals/list-deals.js';
 import type { SavedView } from '../../ledger/desk/views.js';
@@ -256,7 +257,7 @@ function Row({ deal, picks, may, format, now }: RowProps) {
         <a href={path} class="open">
           {name}
         </a>
-        <span class="sub">{deal.name}</span>
+        <span class="sub">{titleBeside(deal)}</span>
       </td>
       <td>
         {deal.customer ?? '–'}
