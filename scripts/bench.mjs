@@ -12,8 +12,8 @@ Without one of the next three: Dealbridge beside bare Temporal and a plain queue
   --applications 2    two app registrations of Business Central, each with its own quota
   --backfill N        what a deal takes while N accounts are brought over, and before
 
-  --deals N           deals at once, a round (200)
-  --singles N         deals one after another, a round (20)
+  --deals N           deals at once, a round (500)
+  --singles N         deals one after another, a round (40)
   --rounds N          3
   --limited N         deals at the quota, 0 for none (100): at once, and then as many one after another
   --rate N            requests a second that Business Central is allowed there (20)

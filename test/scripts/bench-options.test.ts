@@ -3,7 +3,7 @@ import { readOptions } from '../../tools/bench/options.js';
 
 describe('the options of the bench', () => {
   it('have sizes of their own, and compare everything', () => {
-    expect(readOptions([])).toMatchObject({ deals: 200, rounds: 3, only: ['pglite', 'postgresql', 'bare', 'bullmq'] });
+    expect(readOptions([])).toMatchObject({ deals: 500, rounds: 3, only: ['pglite', 'postgresql', 'bare', 'bullmq'] });
     expect(readOptions(['--limited', '0'])).toMatchObject({ limited: 0 });
     expect(readOptions(['--history', '1000000', '--explain'])).toMatchObject({ history: 1_000_000, explain: true });
   });

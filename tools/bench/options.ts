@@ -20,7 +20,7 @@ export interface BenchOptions {
 }
 
 const CONTENDERS = ['pglite', 'postgresql', 'bare', 'bullmq'] as const;
-const NUMBERS = { deals: '200', singles: '20', rounds: '3', rate: '20', limited: '100' } as const;
+const NUMBERS = { deals: '500', singles: '40', rounds: '3', rate: '20', limited: '100' } as const;
 
 /** Throws an error whose message says what is wrong and what would be right. */
 export function readOptions(args: readonly string[]): BenchOptions {
