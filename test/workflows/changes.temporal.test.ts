@@ -489,6 +489,14 @@ describe('after the posting', () => {
     expect(world.countOf('writeNote')).toBe(1);
   });
 
+  it('a row in Sales that was there already is brought to what the invoice is by now', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    const { createInvoiceRow } = world.standIns;
+    world.standIns.createInvoiceRow = async (back) => ({ ...(await createInvoiceRow(back)), stage: 'billed' });
+    expect((await (await world.start()).handle.result()).outcome).toBe('written-back');
+    expect(world.countOf('reportInvoice')).toBe(1);
+  });
+
   it('a replay makes the row in Sales that somebody deleted, and nothing else', async () => {
     const world = await handOver();
     world.standIns.hasInvoiceRow = async () => false;

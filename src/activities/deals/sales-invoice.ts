@@ -1,11 +1,11 @@
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { DataverseInvoice, DataverseInvoiceLine } from '../../clients/dataverse/client.js';
+import type { DataverseInvoice, DataverseInvoiceLine, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
 import { type InvoiceLine, isSameObject, type SalesDocument } from '../../deal/business-central-document.js';
 import { toIsoCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { add, divide, isLess, isRounded, isSame, isZero, multiply, round, subtract } from '../../deal/money.js';
-import { toPaymentStatus } from '../../deal/payment-status.js';
+import { type InvoiceStatus, type PaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import { cutTo } from '../../deal/texts.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
@@ -91,3 +91,17 @@ function toSalesPrice(
 export function salesInvoiceId(invoiceId: string): string {
   return deriveGuid(`sales-invoice/${invoiceId}`);
 }
+
+/** One that was found was made of the invoice as it was then: without its due date it differs, and is written again. */
+export function toReported(invoice: Invoice, stage: DataverseInvoiceStage | undefined): PaymentStatus {
+  const { dueDate, ...payment } = toPaymentStatus(invoice);
+  if (stage === undefined) return { ...payment, ...(dueDate && { dueDate }), status: 'open' };
+  return { ...payment, status: STATUS_OF[stage] };
+}
+
+const STATUS_OF = {
+  billed: 'open',
+  'part-paid': 'part-paid',
+  paid: 'paid',
+  cancelled: 'cancelled',
+} as const satisfies Record<DataverseInvoiceStage, InvoiceStatus>;

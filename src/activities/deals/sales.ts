@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { DataverseClient, DataverseInvoiceState } from '../../clients/dataverse/client.js';
+import type { DataverseClient, DataverseInvoiceStage, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { Clock } from '../../deal/clock.js';
@@ -9,7 +9,6 @@ import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/e
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
 import { namedAtMost } from '../../deal/many-problems.js';
-import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
@@ -29,7 +28,7 @@ import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import type { ClaimAnswer, ClaimDeal } from './claim.js';
 import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { DealProgress, LoadProgress } from './progress.js';
-import { salesInvoiceId, toSalesInvoice } from './sales-invoice.js';
+import { salesInvoiceId, toReported, toSalesInvoice } from './sales-invoice.js';
 import { unlessGone } from './write-back.js';
 import { type RecordWriteDependencies, writeRecordColumns } from './write-record.js';
 
@@ -86,6 +85,11 @@ export interface WriteBack {
   readonly revision: string;
   /** A posted invoice that the ledger has read. */
   readonly invoiceId: string;
+}
+
+/** With the stage of one that was found, of which nobody knows what it says: it is to be reported next. */
+export interface WrittenInvoiceRow extends DataverseInvoiceState {
+  readonly stage?: DataverseInvoiceStage;
 }
 
 export interface DataverseActivityDependencies extends RecordWriteDependencies {
@@ -201,7 +205,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
-    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
+    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<WrittenInvoiceRow> {
       const [invoice, deal, record] = await Promise.all([
         ledger.getInvoice(invoiceId),
         ledger.getDeal(ref.recordId, revision),
@@ -212,7 +216,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         record?.documentId === undefined ? undefined : ledger.findOwnDocument(record.documentId),
       ]);
       const row = toSalesInvoice(deal, invoice, rules, handedOver);
-      return writeOnce(dependencies, {
+      return writeOnce<WrittenInvoiceRow>(dependencies, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
         action: 'create invoice row in Sales',
@@ -234,8 +238,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
             invoiceId,
             salesInvoiceId: result.invoiceId,
             etag: result.etag,
-            // As it was created; what is paid or cancelled by now is told by the next step.
-            reportedToSales: { ...toPaymentStatus(invoice), status: 'open' },
+            // As it is there; what is paid or cancelled by now is told by the next step.
+            reportedToSales: toReported(invoice, result.stage),
           },
           facts: { invoiceId: result.invoiceId, number: result.number, total: result.total },
         }),
@@ -346,8 +350,14 @@ async function findLastRead(ledger: DealLedger, recordId: string): Promise<WonDe
   return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
 }
 
-/** As Dataverse left it when it was created. */
-const invoiceRow = z.object({ invoiceId: z.string(), number: z.string(), total: z.string(), etag: z.string() });
+/** As Dataverse left it when it was created, or has it where it was found. */
+const invoiceRow = z.object({
+  invoiceId: z.string(),
+  number: z.string(),
+  total: z.string(),
+  etag: z.string(),
+  stage: z.enum(['billed', 'part-paid', 'paid', 'cancelled']).exactOptional(),
+});
 
 function toColumns(columns: Rules['opportunityColumns'], invoice: Invoice): Record<string, string> {
   const values = { invoiceNumber: invoice.number, status: invoice.status, total: invoice.includingTax };

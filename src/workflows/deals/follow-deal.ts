@@ -193,13 +193,15 @@ async function reportInvoice(
   if ((invoice.missing === 'nothing' && !mustReportAll) || revision === undefined) return false;
   const back = { ref, revision, invoiceId: invoice.id };
   let isRecorded = false;
+  let isOutdated = invoice.missing === 'update' || invoice.status !== 'open';
   if (invoice.missing === 'row')
     await handlers.runUnlessHeld('writing back to Sales', async (isRepeat) => {
-      await dataverse.createInvoiceRow(back);
-      isRecorded = !isRepeat && invoice.status === 'open' && !progress.writesColumns;
+      const { stage } = await dataverse.createInvoiceRow(back);
+      // It was found, as an attempt before has made it of what the invoice was then.
+      if (stage !== undefined) isOutdated = true;
+      isRecorded = !isRepeat && !isOutdated && !progress.writesColumns;
     });
-  if (invoice.missing === 'update' || invoice.status !== 'open')
-    await handlers.runUnlessHeld('reporting the invoice to Sales', () => dataverse.reportInvoice(back));
+  if (isOutdated) await handlers.runUnlessHeld('reporting the invoice to Sales', () => dataverse.reportInvoice(back));
   if (progress.writesColumns)
     await handlers.runUnlessHeld('writing the columns of the opportunity', () =>
       dataverse.writeOpportunityColumns(back),
