@@ -91,8 +91,8 @@ describe('a draft that somebody changed in Business Central (I14)', () => {
     const made = await make(kind, THEN, deal);
     if (!made) throw new Error('no draft');
     const of = { ...counter.context, kind, recordId, draftId: made.id };
-    const { etag } = await steps.setDiscount({ ...of, revision, etag: made.etag, discount: '0' });
-    await counter.client[setDiscount](made.id, etag, '1.00', REPEATABLE);
+    const discounted = await steps.setDiscount({ ...of, revision, etag: made.etag, discount: '0' });
+    await counter.client[setDiscount](made.id, discounted?.etag ?? '', '1.00', REPEATABLE);
     const refused = await deleteDraft({ ...of, evenIfEdited: false }).catch((error: unknown) => error);
     expect(findRefusals(refused)).toEqual([{ reason: 'draft-edited', text: 'discount 1 instead of 5' }]);
     expect(await steps.readDraft({ ...of, revision })).toMatchObject({ id: made.id });

@@ -84,6 +84,18 @@ const refusal = (work: Promise<unknown>) =>
     (error: { type?: string; details?: readonly { reason?: string }[] }) => error.details?.[0]?.reason ?? error.type,
   );
 
+describe('a draft that somebody takes in the moment in which its discount is set', () => {
+  it.each([
+    ['invoice', 'posts', (id: string) => counter.books.postInvoice(id)],
+    ['order', 'posts', (id: string) => counter.books.postOrder(id)],
+    ['quote', 'converts', (id: string) => counter.books.convertQuote(id)],
+  ] as const)('is no question: the %s that somebody %s is read next', async (kind, _how, take) => {
+    const { draft, of } = await makeDraft(kind);
+    await take(draft.id);
+    expect(await openSteps().setDiscount({ ...of, etag: draft.etag, discount: draft.discount })).toBeUndefined();
+  });
+});
+
 describe.each([
   ['invoice', 'salesInvoices'],
   ['order', 'salesOrders'],

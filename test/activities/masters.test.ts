@@ -258,6 +258,7 @@ describe('a unit that Business Central lacks', () => {
       etag: made?.etag ?? '',
       discount: '0',
     });
+    if (!draft) throw new Error('a draft is needed');
     expect(draft.difference).toBeUndefined();
     return simulators.businessCentral.company.invoices.get(draft.id)?.lines[0];
   };

@@ -182,7 +182,7 @@ describe('the steps of an order', () => {
       const discounted = await patient.setDiscount(input);
       expect(discounted).toMatchObject({ missingDiscount: undefined, difference: undefined });
       // The etag of before is stale now.
-      expect((await patient.setDiscount(input)).figures).toEqual(discounted.figures);
+      expect(await patient.setDiscount(input)).toMatchObject({ figures: discounted?.figures });
     });
 
     it("is set in place of the customer's automatic one, and not over what a person has typed since", async () => {
@@ -198,6 +198,7 @@ describe('the steps of an order', () => {
 
         const { etag } = await counter.client.getOrder(made.id);
         await counter.client.setOrderDiscount(made.id, etag, '7', REPEATABLE);
+        if (!discounted) throw new Error('a draft is needed');
         const seen = { missing: discounted.missingDiscount, found: discounted.discount };
         expect(await patient.readDraft({ ...input, seen })).toMatchObject({
           missingDiscount: undefined,

@@ -270,6 +270,12 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       seenEtag = draft.etag;
       return draft;
     },
+    async setDiscount() {
+      const { draft } = books;
+      if (!draft || draft.isPosted) return undefined;
+      books.draft = { ...draft, missingDiscount: undefined };
+      return books.draft;
+    },
     isAsConfirmed: async ({ draft }) => seenEtag === draft.etag && books.draft?.etag === seenEtag,
     async readDraft({ kind }) {
       seenEtag = books.draft?.etag;

@@ -360,6 +360,26 @@ describe('a draft in Business Central', () => {
     expect(world.books.posted).toMatchObject([{ documentNumber: 'D-2' }]);
   });
 
+  it('that somebody posts in the moment in which its discount is set is followed, and no deal is held', async () => {
+    const world = makeDealWorld(skipping);
+    const { createDraft, setDiscount } = world.standIns;
+    world.standIns.createDraft = async (input) => {
+      const made = await createDraft(input);
+      return made && { ...made, missingDiscount: '5.00' };
+    };
+    world.standIns.setDiscount = async (input) => {
+      const { draft } = world.books;
+      if (!draft) throw new Error('a draft is needed');
+      world.books.draft = { ...draft, isPosted: true };
+      world.books.invoices.push({ id: draft.id, number: 'INV-7', status: 'open' });
+      return setDiscount(input);
+    };
+    const deal = await world.start();
+    expect(await deal.handle.result()).toMatchObject({ outcome: 'written-back' });
+    expect(world.notices).toEqual(['posted-by-hand']);
+    expect(world.states).not.toContain('held');
+  });
+
   it('that somebody posted by hand is not asked for any more', async () => {
     const { world, deal } = await startWaiting();
     const { draft } = world.books;

@@ -35,7 +35,7 @@ import {
   withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
-import { changeUnlessGone, findDraftOrGone } from './gone.js';
+import { changeUnlessTaken, findDraftOrGone } from './gone.js';
 import { compareWithKnown } from './posted-comparison.js';
 import { listRelatives, refuseDocumentsOfRelatives } from './restored-lineage.js';
 
@@ -155,22 +155,24 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
 
     /**
      * The header discount, after the lines exist (reference/business-central 3.7). Setting the same amount twice is
-     * harmless.
+     * harmless. Undefined when somebody has posted or converted the draft in this moment.
      */
     async setDiscount(
       input: StepContext & DealRef & OfDraft & { readonly etag: string; readonly discount: string },
-    ): Promise<Draft> {
+    ): Promise<Draft | undefined> {
       const port: DocumentPort = ports[input.kind];
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const wanted = toDiscount(deal, await findCurrency(deal));
       return toTemporalFailures(async () => {
-        const { before, answer } = await changeUnlessGone(dependencies, port, input, () =>
+        const changed = await changeUnlessTaken(dependencies, port, input, () =>
           discountWithFreshEtag(
             input,
             (etag) => port.setDiscount(input.draftId, etag, wanted, REPEATABLE),
             () => port.get(input.draftId),
           ),
         );
+        if (!changed) return undefined;
+        const { before, answer } = changed;
         const { requestId, correlationId, ...document } = answer;
         await ledger.recordOutcome({
           recordId: input.recordId,

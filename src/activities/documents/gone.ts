@@ -54,21 +54,29 @@ export function lookAgain(found: string): ApplicationFailure {
 }
 
 /**
- * A change of a draft whose «not found» counts only when the draft is gone.
+ * A change of a draft, unless somebody posted or converted it in this moment: undefined then, as what came of it is read next.
+ * «Not found» counts only when the draft is gone.
  * @throws ApplicationFailure to be repeated, while it is there
  */
-export async function changeUnlessGone<T>(
-  dependencies: Pick<CompanyDependencies, 'goneCheckMs'>,
+export async function changeUnlessTaken<T>(
+  dependencies: Pick<CompanyDependencies, 'goneCheckMs' | 'ledger'>,
   port: DocumentPort,
   of: { readonly recordId: string; readonly draftId: string },
   change: () => Promise<T>,
-): Promise<T> {
+): Promise<T | undefined> {
+  const { recordId, draftId } = of;
   try {
     return await change();
   } catch (error) {
-    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
-    if (await findDraftOrGone(dependencies, port, of))
-      throw lookAgain(`draft ${of.draftId} is there and could not be changed`);
+    if (!(error instanceof RemoteApiError) || (error.code !== 'not-found' && error.code !== 'rejected')) throw error;
+    const found = await findDraftOrGone(dependencies, port, of);
+    if (!found) {
+      if ((await port.findSuccessors(draftId, recordId)).length > 0) return undefined;
+      throw error;
+    }
+    if (error.code === 'not-found') throw lookAgain(`draft ${draftId} is there and could not be changed`);
+    const { draftNumber = found.number } = await dependencies.ledger.getRecord(recordId);
+    if (await port.isPosted(found, draftNumber)) return undefined;
     throw error;
   }
 }

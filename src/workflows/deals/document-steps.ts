@@ -23,7 +23,8 @@ export function createDraft(
   return businessCentral.createDraft({ ...context, kind, recordId, revision, customerId, draftVersion });
 }
 
-export function setDiscount(drafted: DraftedDeal): Promise<Draft> {
+/** Undefined when somebody has posted or converted it in this moment. */
+export function setDiscount(drafted: DraftedDeal): Promise<Draft | undefined> {
   return businessCentral.setDiscount({
     ...toInput(drafted),
     etag: drafted.draft.etag,

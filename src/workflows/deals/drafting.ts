@@ -230,14 +230,20 @@ const PRODUCTS_BATCH_SIZE = 20;
 export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): Promise<Refreshed> {
   let drafted = made;
   return handlers.runUnlessHeld('comparing draft and deal', async (isRepeat): Promise<Refreshed | Held> => {
-    if (isRepeat) {
-      const fresh = await refreshOnce(handlers, drafted);
-      if ('held' in fresh || fresh.kind === 'posted-by-hand') return fresh;
-      drafted = fresh.drafted;
-    }
-    if (drafted.draft.missingDiscount) {
+    let mustRefresh = isRepeat;
+    for (;;) {
+      if (mustRefresh) {
+        const fresh = await refreshOnce(handlers, drafted);
+        if ('held' in fresh || fresh.kind === 'posted-by-hand') return fresh;
+        drafted = fresh.drafted;
+      }
+      if (!drafted.draft.missingDiscount) break;
       const { isCertain } = drafted.draft;
-      drafted = { ...drafted, draft: { ...(await setDiscount(drafted)), ...(isCertain && { isCertain }) } };
+      const draft = await setDiscount(drafted);
+      if (draft) drafted = { ...drafted, draft: { ...draft, ...(isCertain && { isCertain }) } };
+      if (draft) break;
+      // What somebody has made of it meanwhile shows when it is read.
+      mustRefresh = true;
     }
     const { figures, difference, differencePassed, differencePolicy, expired } = drafted.draft;
     handlers.show({
