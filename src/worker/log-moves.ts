@@ -24,8 +24,9 @@ export function logMoves(ledger: Ledger, log: Pick<Logger, 'info'>): Ledger {
       return intent;
     },
     async recordOutcome(outcome) {
-      await ledger.recordOutcome(outcome);
-      if (outcome.change) say(outcome.recordId, outcome.change);
+      const isRecorded = await ledger.recordOutcome(outcome);
+      if (isRecorded && outcome.change) say(outcome.recordId, outcome.change);
+      return isRecorded;
     },
   };
 }

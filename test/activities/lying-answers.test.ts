@@ -9,6 +9,7 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/document-number.js';
 import { writeKey } from '../../src/deal/ids.js';
+import { findFalseDeals } from '../../src/ledger/audit/verify-deals.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -126,6 +127,23 @@ describe.each([
     const { draft, of } = await makeDraft(kind);
     await openSteps().deleteDraft({ ...of, evenIfEdited: true });
     expect(await refusal(openSteps().setDiscount({ ...of, etag: draft.etag, discount: '0' }))).toBe('draft-gone');
+  });
+
+  it('was deleted once, though an attempt that was taken for dead hears of it after the next draft is posted', async () => {
+    const { draft, deal, of } = await makeDraft(kind);
+    const deletion = { ...of, evenIfEdited: true };
+    fail(`${set}\\(${draft.id}`, { kind: 'hold', when: 'after' }, 'DELETE');
+    const first = openSteps().deleteDraft(deletion);
+    await expect.poll(async () => (await openSteps().readDraft(of))?.id).toBeUndefined();
+    expect(await openSteps().deleteDraft(deletion)).toBe('deleted');
+    const next = await openSteps().createDraft(inputOf(deal, kind, 2));
+    const { recordId } = deal;
+    await counter.ledger.change(recordId, { kind: 'posted' }, { actor: 'dealbridge', action: 'post' });
+    counter.simulators.businessCentral.faults.releaseHolds();
+    expect(await first).toBe('deleted');
+    const expected = { documentId: next?.id, draftVersion: 2, isHandedOver: true };
+    expect(await counter.ledger.getRecord(recordId)).toMatchObject(expected);
+    for await (const finding of findFalseDeals(counter.database, recordId)) expect(finding).toBeUndefined();
   });
 
   it('and taken for gone all the same is adopted by the next version', async () => {

@@ -7,6 +7,7 @@ import { logMoves } from '../../src/worker/log-moves.js';
 
 const lines: object[] = [];
 const log = { info: (facts: object, message: string) => void lines.push({ ...facts, message }) };
+let isFirst = true;
 let intent: 'first' | 'asking' = 'first';
 let isDown = false;
 const written = async () => {
@@ -15,7 +16,7 @@ const written = async () => {
 const ledger = logMoves(
   {
     change: written,
-    recordOutcome: written,
+    recordOutcome: async () => isFirst,
     openIntent: async () => ({ state: intent, attempt: 1 }),
   } as unknown as Ledger,
   log as never,
@@ -32,6 +33,8 @@ it('each move is one line with its deal, once it is recorded, and says what may 
   await ledger.openIntent('one:post:1', 'one', new Date(), undefined, decided);
   await ledger.recordOutcome(outcomeOf([{ kind: 'posted' }, { kind: 'invoiced', invoiceNumber: 'PI-1' }]));
   await ledger.recordOutcome(outcomeOf({ kind: 'state', state: 'written-back' }));
+  isFirst = false;
+  await ledger.recordOutcome(outcomeOf({ kind: 'posted' }));
   const held = { kind: 'held', reason: 'item-missing', text: 'the item of Kranich GmbH is missing' } as const;
   await ledger.change('two', held, audit);
   // Found again: the trail has it once.

@@ -179,6 +179,7 @@ async function keep<Result extends object>(
     writeKey: write.writeKey,
     result,
     adopted: receipt === undefined,
+    unlessDone: true,
     ...(change && { change }),
     ...(link && { link }),
     ...(document && { document }),

@@ -307,10 +307,16 @@ export async function markNotDone(db: Queryable, writeKey: string, attempt: numb
   );
 }
 
-export async function completeIntent(db: Queryable, writeKey: string, result: object, adopted: boolean): Promise<void> {
-  await db.query(`UPDATE write_intents SET state = 'done', result = $2, adopted = $3 WHERE write_key = $1`, [
-    writeKey,
-    toStored(result),
-    adopted,
-  ]);
+/** False when `unlessDone` was asked for, and it was done before. */
+export async function completeIntent(
+  db: Queryable,
+  writeKey: string,
+  done: { readonly result: object; readonly adopted: boolean; readonly unlessDone: boolean },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE write_intents SET state = 'done', result = $2, adopted = $3
+     WHERE write_key = $1 AND NOT ($4 AND state = 'done')`,
+    [writeKey, toStored(done.result), done.adopted, done.unlessDone],
+  );
+  return rowCount === 1;
 }

@@ -2,7 +2,7 @@ import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import type { LinkKind } from '../../deal/masters.js';
-import type { AuditEntry } from '../audit/audit.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { type Link, requireLink } from '../masters/links.js';
 import { saveDocument } from './documents.js';
@@ -28,6 +28,11 @@ export interface Outcome {
   readonly writeKey?: string;
   readonly result?: object;
   readonly adopted?: boolean;
+  /**
+   * Another attempt may have recorded the same: one that is taken for dead goes on, and hears its answer late. The ledger has gone on
+   * from there, and only the trail tells of this one.
+   */
+  readonly unlessDone?: true;
   readonly change?: RecordChange | readonly RecordChange[];
   /** As it stands after the write: what differs from it later is a person's doing. */
   readonly document?: { readonly kind: DocumentKind; readonly content: SalesDocument };
@@ -70,7 +75,8 @@ export interface WriteLedger {
   markNotDone(writeKey: string, attempt: number): Promise<void>;
   /** False when somebody else has asked since. */
   restartAmbiguityWindow(writeKey: string, attempt: number, at: Date): Promise<boolean>;
-  recordOutcome(outcome: Outcome): Promise<void>;
+  /** False when another attempt had recorded it before, see {@link Outcome.unlessDone}. */
+  recordOutcome(outcome: Outcome): Promise<boolean>;
 }
 
 export function createWriteLedger(database: Database): WriteLedger {
@@ -84,7 +90,16 @@ export function createWriteLedger(database: Database): WriteLedger {
       reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom),
     markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
     restartAmbiguityWindow: (writeKey, attempt, at) => restartAmbiguityWindow(database, writeKey, attempt, at),
-    recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
+    async recordOutcome(outcome) {
+      try {
+        await database.transaction((tx) => recordOutcome(tx, outcome));
+        return true;
+      } catch (error) {
+        if (!(error instanceof DoneBefore)) throw error;
+        await appendAudit(database, { recordId: outcome.recordId, ...outcome.audit });
+        return false;
+      }
+    },
   };
 }
 
@@ -108,12 +123,13 @@ function withDecision(database: Database, recordId: string, { change, audit }: D
 class OpenedBefore extends InternalError {}
 
 async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
-  const { recordId, writeKey, change, link, document, writeBack } = outcome;
+  const { recordId, writeKey, change, link, document, writeBack, unlessDone = false } = outcome;
   // It waits for others who link the same row; the lock of the trail, which a seal waits for, is taken after that.
   if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
+  const { result = {}, adopted = false } = outcome;
   // Sent together and done in this order.
-  await Promise.all([
-    writeKey && completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false),
+  const [isCompleted] = await Promise.all([
+    writeKey === undefined || completeIntent(tx, writeKey, { result, adopted, unlessDone }),
     document && saveDocument(tx, recordId, document.kind, document.content, 'by-us'),
     writeBack && saveWriteBack(tx, recordId, writeBack),
     changeWithEntry(tx, recordId, change === undefined ? [] : [change].flat(), outcome.audit, {
@@ -121,4 +137,8 @@ async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
       ...(writeBack && { reported: toReport(writeBack) }),
     }),
   ]);
+  if (unlessDone && !isCompleted) throw new DoneBefore('the outcome was recorded before');
 }
+
+/** Undoes an outcome of which another attempt was quicker. */
+class DoneBefore extends InternalError {}
