@@ -95,6 +95,7 @@ describe('the column for the seller', () => {
 });
 
 describe('an order whose invoice is posted', () => {
+  const SET = 'set the order in Sales to invoiced';
   const setInvoiced = (deal: WonDeal) =>
     createWriteBackActivities({ ...counter, ambiguityWindowMs: 60_000 }).setOrderInvoiced(deal);
 
@@ -103,7 +104,7 @@ describe('an order whose invoice is posted', () => {
     await seller.cancelOrder(deal.recordId);
     await setInvoiced(deal);
     expect(rowOf(deal)).toMatchObject({ statecode: 2 });
-    expect(await counter.trail(deal.recordId)).not.toContain('set the order in Sales to invoiced');
+    expect(await counter.trail(deal.recordId)).not.toContain(SET);
   });
 
   it('is set to Invoiced also over a change, which the feed still takes', async () => {
@@ -113,6 +114,31 @@ describe('an order whose invoice is posted', () => {
     await setInvoiced(deal);
     expect(rowOf(deal)).toMatchObject({ name: 'Renamed', statecode: 4 });
     expect(await readFeed('salesorder')).toEqual([deal.recordId]);
+  });
+
+  it('that was set to Invoiced by a request whose answer was lost is so in the trail (I4)', async () => {
+    const { deal } = await counter.post();
+    counter.simulators.dataverse.faults.add({
+      match: { method: 'PATCH', path: '/salesorders' },
+      effect: { kind: 'lose-answer', when: 'after' },
+    });
+    await expect(setInvoiced(deal)).rejects.toMatchObject({ type: 'dataverse/unknown-outcome' });
+    await setInvoiced(deal);
+    await setInvoiced(deal);
+    const entries = (await counter.ledger.readAudit(deal.recordId)).filter(({ action }) => action === SET);
+    expect(entries).toMatchObject([{ actor: 'dealbridge', facts: { adopted: true } }]);
+  });
+
+  it('that somebody set to Invoiced is so by nobody here', async () => {
+    const { deal } = await counter.post();
+    counter.simulators.dataverse.faults.add({
+      match: { method: 'PATCH', path: '/salesorders' },
+      effect: { kind: 'status', status: 503 },
+    });
+    await expect(setInvoiced(deal)).rejects.toMatchObject({ type: 'dataverse/unavailable' });
+    await seller.call(`salesorders(${deal.recordId})`, { statecode: 4, statuscode: 100_003 }, 'PATCH');
+    await setInvoiced(deal);
+    expect(await counter.trail(deal.recordId)).not.toContain(SET);
   });
 
   it('costs one request where nobody has changed it', async () => {

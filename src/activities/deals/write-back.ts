@@ -7,10 +7,11 @@ import type {
 } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { REPEATABLE } from '../../clients/http/write-context.js';
+import { REPEATABLE, type WriteContext } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
+import { writeKey } from '../../deal/ids.js';
 import { isZero } from '../../deal/money.js';
 import { NOTICES, type Notice } from '../../deal/notices.js';
 import {
@@ -26,6 +27,7 @@ import type { StoredWriteBack } from '../../ledger/deals/write-backs.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { FeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import type { Rules } from '../../mapping/rules/rules.js';
+import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { toSellerNote } from './seller-note.js';
 import { isConflict } from './write-record.js';
@@ -45,9 +47,13 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
   const { dataverse, ledger, feeds, rules, ambiguityWindowMs } = dependencies;
 
   /** Over the version that the deal has read; over a later one only when that still waits for its invoice. */
-  async function setInvoiced(recordId: string, revision: string | undefined): Promise<WriteReceipt | undefined> {
+  async function setInvoiced(
+    recordId: string,
+    revision: string | undefined,
+    context: WriteContext,
+  ): Promise<WriteReceipt | undefined> {
     try {
-      if (revision !== undefined) return await dataverse.setOrderInvoiced(recordId, revision, REPEATABLE);
+      if (revision !== undefined) return await dataverse.setOrderInvoiced(recordId, revision, context);
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -56,7 +62,12 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
       return undefined;
     // Our change must not hide theirs from the feed.
     await feeds.forgetState('salesorder', recordId);
-    return dataverse.setOrderInvoiced(recordId, etag, REPEATABLE);
+    return dataverse.setOrderInvoiced(recordId, etag, context);
+  }
+
+  async function isInvoiced(recordId: string): Promise<boolean> {
+    const order = await unlessGone(() => dataverse.getOrderState(recordId));
+    return order?.stateCode === STATE_CODES.salesorder.invoiced;
   }
 
   return {
@@ -119,12 +130,33 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
       });
     },
 
-    /** The same state twice is the same, so no intent is needed. An order that somebody has cancelled stays cancelled (I14). */
+    /**
+     * An order that somebody has cancelled stays cancelled (I14). Without the intent nobody would know that it was us, where the answer
+     * is lost (I4); the same state twice is the same, so there is no outcome to wait for.
+     */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
       const { revision } = await ledger.getRecord(recordId);
-      const receipt = await toTemporalFailures(() => unlessGone(() => setInvoiced(recordId, revision)));
-      if (!receipt) return;
-      await ledger.audit({ recordId, actor: 'dealbridge', action: 'set the order in Sales to invoiced', ...receipt });
+      let isNobodysToSet = false as boolean;
+      const setting = writeOnce(dependencies, {
+        recordId,
+        writeKey: writeKey(recordId, 'order-invoiced'),
+        action: 'set the order in Sales to invoiced',
+        result: done,
+        ambiguityWindowMs: 0,
+        // What somebody else has set is found by the request itself, which is then refused.
+        find: async ({ mayHaveLanded }) =>
+          mayHaveLanded && (await isInvoiced(recordId)) ? { done: true as const } : undefined,
+        write: async (context) => {
+          const receipt = await unlessGone(() => setInvoiced(recordId, revision, context));
+          isNobodysToSet = receipt === undefined;
+          if (!receipt) throw new RemoteApiError('dataverse', 'conflict', 'set the order to invoiced', {});
+          return { done: true as const, ...receipt };
+        },
+        outcome: () => ({ facts: {} }),
+      });
+      await setting.catch((error: unknown) => {
+        if (!isNobodysToSet) throw error;
+      });
     },
   };
 }
