@@ -304,10 +304,10 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     readOrderInvoices: async () =>
       books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),
     readOrderProgress: async () => books.order,
-    async createInvoiceRow({ invoiceId }) {
+    async createInvoiceRow({ invoiceId, hasMore }) {
       rows.push(invoiceId);
-      states.push('written-back');
-      progress.state = 'written-back';
+      if (!hasMore) states.push('written-back');
+      progress.state = hasMore ? 'posted' : 'written-back';
       return { invoiceId, number: 'INV-1', total: record.price, etag: '1', statecode: 0, statuscode: 1 };
     },
     hasInvoiceRow: async ({ invoiceId }) => rows.includes(invoiceId),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STATES_WITH_RUN } from '../../src/deal/states.js';
 import { cancelUpdate, changedSignal, replayUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openRealServer, type TimeSkipping } from '../support/time-skipping.js';
@@ -88,4 +89,23 @@ describe('a deal that is held and begun again by a person', () => {
     expect(world.trail.map(({ action }) => action)).toEqual(['replay']);
     await deal.handle.terminate();
   });
+});
+
+describe('a deal whose run is ended after the invoice is in Sales', () => {
+  it.each(['writeOpportunityColumns', 'setOrderInvoiced'] as const)(
+    'and before %s is begun again, and comes to it',
+    async (step) => {
+      const world = makeDealWorld(server, { confirmation: { by: 'rule' } });
+      Object.assign(world.progress, { closesOrder: true, writesColumns: true, isClosed: true });
+      const blocked = world.block(step);
+      const lost = await world.start();
+      await expect.poll(() => world.countOf(step), { timeout: 20_000 }).toBe(1);
+      await lost.handle.terminate();
+      blocked.release();
+      // Of a deal that rests nobody begins a run.
+      expect(STATES_WITH_RUN).toContain(world.progress.state);
+      expect((await (await world.start()).handle.result()).outcome).toBe('written-back');
+      expect(world.countOf(step)).toBe(2);
+    },
+  );
 });

@@ -85,6 +85,8 @@ export interface WriteBack {
   readonly revision: string;
   /** A posted invoice that the ledger has read. */
   readonly invoiceId: string;
+  /** The row is not all that Sales is told: should the run end before the rest, the next one begins with a deal that is posted. */
+  readonly hasMore?: boolean;
 }
 
 /** With the stage of one that was found, of which nobody knows what it says: it is to be reported next. */
@@ -205,7 +207,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
-    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<WrittenInvoiceRow> {
+    async createInvoiceRow({ ref, revision, invoiceId, hasMore = false }: WriteBack): Promise<WrittenInvoiceRow> {
       const [invoice, deal, record] = await Promise.all([
         ledger.getInvoice(invoiceId),
         ledger.getDeal(ref.recordId, revision),
@@ -233,7 +235,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
           }
         },
         outcome: (result) => ({
-          change: { kind: 'state', state: 'written-back' },
+          change: { kind: 'state', state: hasMore || result.stage ? 'posted' : 'written-back' },
           writeBack: {
             invoiceId,
             salesInvoiceId: result.invoiceId,

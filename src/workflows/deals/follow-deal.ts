@@ -191,7 +191,8 @@ async function reportInvoice(
   const { revision } = progress;
   if (invoice.isGone) await notice(handlers, ref, { kind: 'invoice-gone', subject: invoice.id });
   if ((invoice.missing === 'nothing' && !mustReportAll) || revision === undefined) return false;
-  const back = { ref, revision, invoiceId: invoice.id };
+  const hasMore = progress.writesColumns || progress.closesOrder || invoice.status !== 'open';
+  const back = { ref, revision, invoiceId: invoice.id, hasMore };
   let isRecorded = false;
   let isOutdated = invoice.missing === 'update' || invoice.status !== 'open';
   if (invoice.missing === 'row')
@@ -199,7 +200,7 @@ async function reportInvoice(
       const { stage } = await dataverse.createInvoiceRow(back);
       // It was found, as an attempt before has made it of what the invoice was then.
       if (stage !== undefined) isOutdated = true;
-      isRecorded = !isRepeat && !isOutdated && !progress.writesColumns;
+      isRecorded = !isRepeat && !isOutdated && !hasMore;
     });
   if (isOutdated) await handlers.runUnlessHeld('reporting the invoice to Sales', () => dataverse.reportInvoice(back));
   if (progress.writesColumns)

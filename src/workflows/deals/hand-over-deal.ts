@@ -216,8 +216,9 @@ async function track(
     if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
     const { ofRecord } = handlers.takePendingChanges();
     const isOfInvoice = hint?.at === 'business-central';
-    // What the run before this one was held at comes after what the ledger knows: columns, a note, the order set to invoiced.
-    const report = continued !== undefined || progress.state === 'held';
+    // What the run before this one was held at, or ended before, comes after what the ledger knows: columns, a note, the order set to
+    // invoiced.
+    const report = continued !== undefined || progress.state === 'held' || progress.state === 'posted';
     const missed = { record: !isOfInvoice || ofRecord, invoices: true, report };
     return endRun(handlers, ref, await followDeal(handlers, ref, missed));
   } catch (error) {
