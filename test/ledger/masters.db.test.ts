@@ -166,7 +166,9 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       const survivorId = randomUUID();
       await masters.change(loser, { blockedFrom: '_x0020_' });
       expect(await masters.moveLink(loser, survivorId)).toBe('moved');
-      expect(await masters.moveLink(loser, survivorId)).toBe('nothing');
+      // Asked once more, as nobody heard the first answer: what follows from it is still to be done.
+      expect(await masters.moveLink(loser, survivorId)).toBe('moved');
+      expect(await masters.moveLink({ kind: 'account', rowId: randomUUID() }, survivorId)).toBe('nothing');
       const survivor: MasterRef = { kind: 'account', rowId: survivorId };
       expect(await masters.getMaster(survivor)).toMatchObject({ bcNumber: 'C7', blockedFrom: '_x0020_' });
       expect(await masters.getMaster(loser)).toMatchObject({ state: 'merged', bcId: undefined });

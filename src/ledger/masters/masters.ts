@@ -227,7 +227,11 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         );
         const own = rows.find((row) => row.sales_id === loser.rowId);
         const other = rows.find((row) => row.sales_id === survivorId);
+        const select = 'SELECT row_id, merged_into FROM masters WHERE kind = $1 AND row_id = $2 AND company_id = $3';
+        const before = await selectRow(tx, mergedRow, select, [loser.kind, loser.rowId, companyId]);
         await updateMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
+        // Asked before, when nobody may have heard the answer.
+        if (!own && other && before?.merged_into === survivorId) return 'moved';
         if (!own || own.bc_id === other?.bc_id) return 'nothing';
         if (other) return 'both';
         await forgetOther(tx, kind, companyId, survivorId);
@@ -291,6 +295,7 @@ const movedRow = rowsOf('links', ['sales_id'], {
   bc_number: textColumn,
   shared_by: text,
 });
+const mergedRow = rowsOf('masters', ['row_id'], { row_id: textColumn, merged_into: text });
 const time = nullable(timeColumn);
 const KEY = ['kind', 'row_id', 'company_id'] as const;
 const key = { kind: z.enum(MASTER_KINDS), row_id: textColumn, company_id: textColumn };
