@@ -136,7 +136,7 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
      */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
       const { revision } = await ledger.getRecord(recordId);
-      let isNobodysToSet = false as boolean;
+      let hasNothingToSet = false as boolean;
       const setting = writeOnce(dependencies, {
         recordId,
         writeKey: writeKey(recordId, 'order-invoiced'),
@@ -148,14 +148,14 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
           mayHaveLanded && (await isInvoiced(recordId)) ? { done: true as const } : undefined,
         write: async (context) => {
           const receipt = await unlessGone(() => setInvoiced(recordId, revision, context));
-          isNobodysToSet = receipt === undefined;
+          hasNothingToSet = receipt === undefined;
           if (!receipt) throw new RemoteApiError('dataverse', 'conflict', 'set the order to invoiced', {});
           return { done: true as const, ...receipt };
         },
         outcome: () => ({ facts: {} }),
       });
       await setting.catch((error: unknown) => {
-        if (!isNobodysToSet) throw error;
+        if (!hasNothingToSet) throw error;
       });
     },
   };
