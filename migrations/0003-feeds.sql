@@ -118,6 +118,7 @@ CREATE TABLE flows (
   watermark timestamptz NOT NULL,
   read_at timestamptz,
   read_since timestamptz,
+  looked_back_at timestamptz,
   paused_at timestamptz,
   paused_by text,
   rule_hash text,
@@ -131,6 +132,7 @@ COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the cloc
 COMMENT ON COLUMN flows.error_at IS 'Since when nothing of it was read to the end and carried without an error.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
 COMMENT ON COLUMN flows.read_since IS 'When that reading began: what changed since may have moved behind it.';
+COMMENT ON COLUMN flows.looked_back_at IS 'When nothing was left to look at once more, for flows whose changes have no stamp: of what has ended long before, nothing is.';
 COMMENT ON COLUMN flows.opened_at IS 'Since when it is to be read, by the clock of this database.';
 COMMENT ON COLUMN flows.paused_at IS 'Since when a person keeps it from reading and carrying.';
 COMMENT ON COLUMN flows.rule_hash IS 'Of the rule by which it last read: by another one what was not carried is tried again.';

@@ -143,6 +143,19 @@ describe('a shipment', () => {
     expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0);
   });
 
+  it('that was undone counts no more, also when its order ended days before the flow is read again', async () => {
+    const { deal, orderId } = await order();
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    await letPass();
+    undoShipments(deal.recordId);
+    await counter.database.query("UPDATE flow_rows SET met_at = met_at - interval '5 days'");
+    await counter.database.query("UPDATE flows SET looked_back_at = now() - interval '5 days'");
+    await setDeal(deal.recordId, "state = 'cancelled', is_closed = true, changed_at = now() - interval '3 days'");
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0);
+  });
+
   it('is looked at again while its order is open, and not for ever', async () => {
     const { orderId } = await order();
     await ship(orderId, '0.25');

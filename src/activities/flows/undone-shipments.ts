@@ -12,7 +12,7 @@ import { withNegativeLines } from './shipped-lines.js';
  */
 
 export interface UndoneDependencies {
-  readonly flows: Pick<FlowLedger, 'listOfOpenOrders' | 'take'>;
+  readonly flows: Pick<FlowLedger, 'listOfOpenOrders' | 'endLookBack' | 'take'>;
   readonly businessCentral: Pick<BusinessCentralClient, 'listNegativeShipmentLines'>;
 }
 
@@ -31,7 +31,9 @@ export async function collectWithUndone(
   const page = await collectChanged();
   if (page.next !== undefined) return page;
   const due = await dependencies.flows.listOfOpenOrders(FLOW, 1);
-  return due.length > 0 ? { ...page, next: UNDONE } : page;
+  if (due.length > 0) return { ...page, next: UNDONE };
+  await dependencies.flows.endLookBack(FLOW);
+  return page;
 }
 
 async function collectUndone(
@@ -39,14 +41,19 @@ async function collectUndone(
   { beganAt }: FlowPlaceInReading,
 ): Promise<FlowPageTaken> {
   const due = await flows.listOfOpenOrders(FLOW, BATCH_SIZE);
-  if (due.length === 0) return { found: 0, beganAt };
+  if (due.length === 0) {
+    await flows.endLookBack(FLOW);
+    return { found: 0, beganAt };
+  }
   const negative = await toTemporalFailures(() =>
     businessCentral.listNegativeShipmentLines(due.map(({ sourceId }) => sourceId)),
   );
   const things = due.map((thing) => withUndoneLines(thing, negative));
   // What is as before stays as it is, and was met.
   await flows.take(FLOW, things, { isEnd: false });
-  return { found: things.length, beganAt, ...(due.length === BATCH_SIZE && { next: UNDONE }) };
+  if (due.length === BATCH_SIZE) return { found: things.length, beganAt, next: UNDONE };
+  await flows.endLookBack(FLOW);
+  return { found: things.length, beganAt };
 }
 
 function withUndoneLines(thing: PendingThing, negative: readonly NegativeShipmentLine[]): FoundThing {

@@ -4,7 +4,7 @@ import { InternalError } from '../../deal/errors.js';
 import { type FlowName, type FlowNote, type FlowSkip, NOTES_THAT_COME_AGAIN } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { MASTER_KIND } from '../../deal/masters.js';
-import { FINAL_STATES, RESTING_STATES, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
+import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { GONE, isLive } from '../masters/links.js';
@@ -19,6 +19,7 @@ import {
   thingRow,
   toThing,
 } from './flow-things.js';
+import { endLookBack, listOfOpenOrders } from './look-back.js';
 
 export type { FlowValues, PendingThing };
 
@@ -71,6 +72,8 @@ export interface FlowLedger {
    * What belongs to orders that are still open, and was met longest ago; of an order that has ended since, what was not met after that.
    */
   listOfOpenOrders(flow: FlowName, limit: number): Promise<PendingThing[]>;
+  /** None of these is left: what has ended more than a day before is looked at no more. */
+  endLookBack(flow: FlowName): Promise<void>;
   /** Rows in Sales of posted invoices that the flow has not met, made since then. */
   listInvoiceRows(flow: FlowName, since: Date, limit: number): Promise<InvoiceRowOfDeal[]>;
   findInvoiceRows(numbers: readonly string[]): Promise<Map<string, InvoiceRowOfDeal>>;
@@ -241,20 +244,9 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       );
     },
 
-    async listOfOpenOrders(flow, limit) {
-      const orders = `FROM source_records WHERE company_id = $2 AND document_kind = 'order'`;
-      const select = `SELECT ${THING} FROM flow_rows JOIN (
-          SELECT record_id AS order_id, NULL AS ended_at ${orders} AND NOT is_closed AND state <> ALL($4)
-          UNION ALL SELECT record_id, changed_at ${orders} AND (is_closed OR state = ANY($4))
-            AND state = ANY($5) AND waiting_since > now() - interval '1 day'
-        ) AS orders ON record_id = order_id
-        WHERE flow = $1 AND flow_rows.company_id = $2 AND target_id IS NOT NULL
-          AND met_at < now() - interval '15 minutes' AND (ended_at IS NULL OR met_at < ended_at)
-        ORDER BY met_at, source_id LIMIT $3`;
-      const values = [flow, companyId, limit, FINAL_STATES, RESTING_STATES];
-      // What cannot be read is noted as soon as it is to be carried.
-      return (await selectReadableRows(database, thingRow, select, values)).rows.map(toThing);
-    },
+    listOfOpenOrders: (flow, limit) => listOfOpenOrders(database, flow, companyId, limit),
+
+    endLookBack: (flow) => endLookBack(database, flow, companyId),
 
     async listInvoiceRows(flow, since, limit) {
       const select = `${INVOICE_ROWS} WHERE w.created_at >= $2 AND NOT EXISTS (SELECT 1 FROM flow_rows f
