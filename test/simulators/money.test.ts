@@ -90,6 +90,13 @@ describe('what Business Central and Dataverse do with money and filters', () => 
     expect(await found('displayName', "''F-1 & Co''")).toEqual(['F-1']);
   });
 
+  it('a code keeps its length in capitals', async () => {
+    const number = 'ß'.repeat(20);
+    expect((await bc('POST', at('customers'), { number, displayName: 'x' })).body.number).toBe(number);
+    const filter = encodeURIComponent(`number eq '${number}'`);
+    expect((await bc('GET', at(`customers?$filter=${filter}`))).body.value).toHaveLength(1);
+  });
+
   it('Dataverse rounds money to the precision of its column', async () => {
     const { body } = await sales('GET', 'salesorders?$top=1&$filter=statecode eq 0&$select=salesorderid');
     const path = `salesorders(${body.value[0].salesorderid})`;

@@ -6,7 +6,7 @@ import { KINDS } from './kinds.js';
 import { addLine, recreateLines } from './lines.js';
 import type { Company, DocumentKind, Row, SalesDocument, Value } from './store.js';
 import { computeTotals, setDiscount } from './totals.js';
-import { type Body, checkValue, emptyRow, NO_DATE, nested, refuseReadOnly, ZERO_GUID } from './values.js';
+import { type Body, checkValue, emptyRow, NO_DATE, nested, refuseReadOnly, toCode, ZERO_GUID } from './values.js';
 
 /** Headers of sales documents: the two-stage machine of reference/business-central 3. */
 
@@ -200,11 +200,7 @@ function setCustomer(company: Company, document: SalesDocument, name: string, va
   if (name === 'customerNumber' && customerId !== undefined && row['customerId'] !== customer['id']) {
     throw dialog('The sell-to customer values do not match to a specific Customer.');
   }
-  if (
-    name === 'customerId' &&
-    typeof customerNumber === 'string' &&
-    customerNumber.trim().toUpperCase() !== customer['number']
-  ) {
+  if (name === 'customerId' && typeof customerNumber === 'string' && toCode(customerNumber) !== customer['number']) {
     if (Object.keys(body).indexOf('customerId') < Object.keys(body).indexOf('customerNumber')) {
       throw dialog('The sell-to customer values do not match to a specific Customer.');
     }

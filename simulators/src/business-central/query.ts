@@ -5,7 +5,7 @@ import { BcError } from './errors.js';
 import { checkFilter, findColumn, findField } from './filter-check.js';
 import { readFilterValue } from './filter-values.js';
 import type { Row, Value } from './store.js';
-import { emptyValue, findOption } from './values.js';
+import { emptyValue, findOption, toCode } from './values.js';
 
 /** Filters, order and pages as BC's OData gives them (reference/business-central 6). */
 
@@ -200,7 +200,7 @@ function literalFor(entity: Entity, of: Expression, literal: Expression): Expres
       `The filter "${literal.value}" is not valid for the ${field.name} field on the ${entity.table} table. The length of the string is ${literal.value.length}, but it must be less than or equal to ${field.length} characters. Value: ${literal.value}`,
     );
   }
-  return field.kind === 'code' ? { ...literal, value: literal.value.trim().toUpperCase() } : literal;
+  return field.kind === 'code' ? { ...literal, value: toCode(literal.value) } : literal;
 }
 
 function namesOf(expression: Expression): string[] {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
 import { entityOf } from './entities.js';
-import { emptyRow, type Row, type Value } from './values.js';
+import { emptyRow, type Row, toCode, type Value } from './values.js';
 
 export type { Row, Value };
 
@@ -164,7 +164,7 @@ export class Company {
   }
 
   findByNumber(set: string, number: string): Row | undefined {
-    return this.numbersOf(set).get(number.trim().toUpperCase());
+    return this.numbersOf(set).get(toCode(number));
   }
 
   insert(set: string, values: Readonly<Record<string, Value>>): Row {

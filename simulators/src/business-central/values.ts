@@ -64,7 +64,7 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
   }
   switch (field.kind) {
     case 'code':
-      return checkLength(text(value).trim().toUpperCase(), field.length);
+      return checkLength(toCode(text(value)), field.length);
     case 'text':
       return checkLength(text(value), field.length);
     case 'guid':
@@ -119,6 +119,14 @@ function checkOption(field: Field, value: string): string {
   if (option !== undefined) return option;
   const existing = field.options.map(decoded).join(',');
   throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${existing}`);
+}
+
+/** Letter by letter: no code grows by its capitals, as ß and ﬁ would in JavaScript. */
+export function toCode(value: string): string {
+  return value.trim().replaceAll(/\p{L}/gu, (letter) => {
+    const upper = letter.toUpperCase();
+    return upper.length === letter.length ? upper : letter;
+  });
 }
 
 export function checkLength(value: string, longest: number): string {
