@@ -29,7 +29,8 @@ import {
   toSetupCodes,
   wholeRow,
 } from './rows.js';
-import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
+import { createBusinessCentralTransport, type EnvironmentOptions, type Receipt } from './transport.js';
+import { filterOfNumbers } from './value-filters.js';
 
 export type { Invoice, Order, OrderLine, Quote } from '../../deal/business-central-document.js';
 export type { InvoicePage, InvoicePlace } from './invoices.js';
@@ -116,10 +117,11 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     companyId: options.companyId,
     async findCustomer(number) {
       const asked = 'look the customer up';
-      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const filter = filterOfNumbers([number]);
+      if (filter === undefined) return undefined;
       const { body, requestId } = await http.send({ method: 'GET', path: `customers?$filter=${filter}`, asked });
       const rows = readWire('business-central', asked, listOf(customerRow), body, requestId).value;
-      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
+      // A filter reads * as any text, so equality is checked again here (reference/business-central 12.1).
       return rows.find((row) => isSameCode(row.number, number));
     },
     async createCustomer(fields, context) {
@@ -138,7 +140,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async findContact(number) {
       const asked = 'look the contact up';
-      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const filter = filterOfNumbers([number]);
+      if (filter === undefined) return undefined;
       const { body, requestId } = await http.send({ method: 'GET', path: `contacts?$filter=${filter}`, asked });
       const rows = readWire('business-central', asked, listOf(numberRow), body, requestId).value;
       return rows.find((row) => isSameCode(row.number, number));
@@ -149,7 +152,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async findItems(numbers) {
       const asked = 'look the items up';
-      const filter = encodeURIComponent(numbers.map((number) => `number eq ${quote(number)}`).join(' or '));
+      const filter = filterOfNumbers(numbers);
+      if (filter === undefined) return [];
       const { body, requestId } = await http.send({ method: 'GET', path: `items?$filter=${filter}`, asked });
       const wanted = new Set(numbers.map(toCode));
       return readWire('business-central', asked, listOf(itemRow), body, requestId)
@@ -189,7 +193,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const found: WholeRow[] = [];
       for (let index = 0; index < numbers.length; index += ITEMS_PER_REQUEST) {
         const wanted = numbers.slice(index, index + ITEMS_PER_REQUEST).map(toCode);
-        const filter = encodeURIComponent(wanted.map((number) => `number eq ${quote(number)}`).join(' or '));
+        const filter = filterOfNumbers(wanted);
+        if (filter === undefined) continue;
         const { body, requestId } = await http.send({ method: 'GET', path: `${set}?$filter=${filter}`, asked });
         const rows = readWire('business-central', asked, listOf(wholeRow), body, requestId).value;
         found.push(...rows.filter((row) => wanted.includes(toCode(String(row['number'])))));
@@ -211,7 +216,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async readDefaultDimensions(set, number) {
       const asked = 'read the default dimensions';
-      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const filter = filterOfNumbers([number]);
+      if (filter === undefined) return new Map();
       const path = `${set}?$filter=${filter}&$select=id,number&$expand=defaultDimensions`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       const rows = readWire('business-central', asked, listOf(dimensionedRow), body, requestId).value;

@@ -5,7 +5,8 @@ import { decimal, guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toPath } from './masters.js';
 import { listOf, pageOf } from './rows.js';
-import { quote, type Receipt, toReceipt } from './transport.js';
+import { type Receipt, toReceipt } from './transport.js';
+import { quoteValue } from './value-filters.js';
 
 /** What flows back to Sales beside the invoices, and the files that documents are given. */
 
@@ -258,7 +259,7 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       readChanged('salesShipments', place, shipmentRow, toShipment, '&$expand=salesShipmentLines'),
     async listShipmentsOfOrder(orderNumber) {
       const asked = 'read the shipments of the order';
-      const filter = encodeURIComponent(`orderNumber eq ${quote(orderNumber)}`);
+      const filter = encodeURIComponent(`orderNumber eq ${quoteValue(orderNumber)}`);
       const path = `salesShipments?$filter=${filter}&$expand=salesShipmentLines`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(shipmentRow), body, requestId).value.map(toShipment);

@@ -8,6 +8,7 @@ import { guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toMasterBody } from './master-body.js';
 import { quote, type Receipt } from './transport.js';
+import { equalTo, filterOfNumbers, NUMBER_LENGTH } from './value-filters.js';
 
 /** Customers, contacts and items as rows that are compared: read by id or page by page, changed field by field. */
 
@@ -53,6 +54,8 @@ const list = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** So many candidates are enough to ask a person. */
 const CANDIDATES = 20;
+const NAME_LENGTH = 100; // Text[100], reference/business-central 2.2
+const EMAIL_LENGTH = 80; // Text[80]
 
 export function createMasterRequests(http: HttpTransport): MasterRequests {
   const readList = async (asked: string, path: string, headers?: Readonly<Record<string, string>>) => {
@@ -69,21 +72,25 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
       return toBusinessCentral(asked, body, requestId);
     },
     async findMaster(set, number) {
-      const { rows } = await readList(`look up in ${set}`, `${set}?${filter(`number eq ${quote(number)}`)}`);
-      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
+      const filtered = filterOfNumbers([number]);
+      if (filtered === undefined) return undefined;
+      const { rows } = await readList(`look up in ${set}`, `${set}?$filter=${filtered}`);
+      // A filter reads * as any text, so equality is checked again here (reference/business-central 12.1).
       return rows.find((one) => isSameCode(one.number, number));
     },
     async findPersons(companyNumber) {
-      const path = `contacts?${filter(`companyNumber eq ${quote(companyNumber)}`)}`;
+      const filtered = equalTo('companyNumber', companyNumber, NUMBER_LENGTH);
+      if (filtered === undefined) return [];
+      const path = `contacts?${filter(filtered)}`;
       const { rows } = await readList('look the contacts up', path);
       return rows.filter(
         ({ values }) => values['type'] === 'Person' && isSameCode(values['companyNumber'] ?? '', companyNumber),
       );
     },
     async findCustomersBy(by) {
-      const text =
-        'name' in by ? `displayName eq ${quote(by.name)}` : `endswith(email,${quote(`@${by.domain.toLowerCase()}`)})`;
-      const path = `customers?${filter(text)}&$top=${CANDIDATES}`;
+      const filtered = 'name' in by ? equalTo('displayName', by.name, NAME_LENGTH) : filterOfDomain(by.domain);
+      if (filtered === undefined) return [];
+      const path = `customers?${filter(filtered)}&$top=${CANDIDATES}`;
       return (await readList('look for customers', path)).rows;
     },
     readMasterPage(set, fields, pageSize, link) {
@@ -107,6 +114,11 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
       return { ...toBusinessCentral(asked, body, requestId), requestId, correlationId };
     },
   };
+}
+
+function filterOfDomain(domain: string): string | undefined {
+  const end = `@${domain.toLowerCase()}`;
+  return end.length > EMAIL_LENGTH ? undefined : `endswith(email,${quote(end)})`;
 }
 
 /** Absent values come as zero GUIDs and as the day 0001-01-01. */
