@@ -37,10 +37,10 @@ export function decideMissing(
     text: `item ${number} is blocked`,
   }));
   if (!customer && !createCustomers) {
-    problems.push({ reason: 'customer-missing', text: `no customer ${customerNumber ?? '(no number)'}` });
+    problems.push({ reason: 'customer-missing', text: sayMissing('customer', customerNumber ?? '(no number)') });
   }
   if (!createItems) {
-    for (const { number } of missing) problems.push({ reason: 'item-missing', text: `no item ${number}` });
+    for (const { number } of missing) problems.push({ reason: 'item-missing', text: sayMissing('item', number) });
   }
   return {
     problems,
@@ -49,6 +49,15 @@ export function decideMissing(
       items: createItems ? missing.map(({ productId, number }) => ({ productId, number })) : [],
     },
   };
+}
+
+const NUMBER_LENGTH = 20; // Code[20], reference/business-central 2.2 and 2.4
+
+/** Nobody can create what has a number that is too long. */
+export function sayMissing(what: 'customer' | 'item', number: string): string {
+  const { length } = toCode(number);
+  const why = length > NUMBER_LENGTH ? `: its number has ${length} characters, and ${NUMBER_LENGTH} fit` : '';
+  return `no ${what} ${number}${why}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { InternalError } from '../../deal/errors.js';
 import { decideLine, rulesOfProduct, toUnitCode } from '../../deal/line-rules.js';
+import { sayMissing } from '../../deal/missing-master-data.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toNumberedDeal } from '../../mapping/fields/masters.js';
@@ -79,7 +80,7 @@ export function createItemSteps(dependencies: SyncDependencies) {
         if (rules.masters.createItems && number !== '') return 'none' as const;
         await steps.saveProblem(ref, 'match', {
           reason: 'item-missing',
-          text: `no item ${number || 'without a number'}`,
+          text: sayMissing('item', number || 'without a number'),
         });
         return 'refused' as const;
       });

@@ -7,7 +7,7 @@ import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
 import { HOLDS_WITHOUT_DOCUMENT, type Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
-import { type Creates, decideMissing, listSoldItems } from '../../deal/missing-master-data.js';
+import { type Creates, decideMissing, listSoldItems, sayMissing } from '../../deal/missing-master-data.js';
 import { findProblems } from '../../deal/problems.js';
 import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { findNumberProblems, withOurNumbers } from '../fields/masters.js';
@@ -135,7 +135,7 @@ async function findMasterData(deal: WonDeal, rules: Rules, sources: PreviewSourc
     rules.policy,
   );
   // Only a product says what a new item would be.
-  for (const number of unsold.filter(lacks)) problems.push({ reason: 'item-missing', text: `no item ${number}` });
+  for (const number of unsold.filter(lacks)) problems.push({ reason: 'item-missing', text: sayMissing('item', number) });
   // What is only blocked for shipping may still be invoiced (reference/business-central 11.1).
   if (customer && !['_x0020_', 'Ship'].includes(String(customer['blocked']))) {
     problems.push({ reason: 'customer-blocked', text: `customer ${customerNumber} is blocked` });
