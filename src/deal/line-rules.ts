@@ -61,7 +61,7 @@ export function decideLine(
   rules: LineRules,
   deal: Pick<WonDeal, 'extra' | 'salesNumbers'>,
 ): LineDecision {
-  const rule = rules.rules?.find((one) => fits(line, one.when, deal));
+  const rule = findRule(line, rules, deal);
   if (rule) {
     const isOfLine = rule.number !== undefined && !isOfProduct(rule);
     return { kind: rule.as, number: rule.number ?? line.product?.number ?? '', ...(isOfLine && { isOfLine }) };
@@ -70,6 +70,20 @@ export function decideLine(
   if (line.role === 'project-service') return { kind: 'refuse', number: '' };
   if (line.product) return { kind: 'item', number: line.product.number };
   return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };
+}
+
+/** Whether the line has the number of its product in the document. */
+export function goesByItsProduct(line: DealLine, rules: LineRules, deal: Pick<WonDeal, 'extra' | 'salesNumbers'>) {
+  const rule = findRule(line, rules, deal);
+  return rule?.as !== 'comment' && rule?.number === undefined && !isLeftOut(line, rules);
+}
+
+function findRule(
+  line: DealLine,
+  { rules }: LineRules,
+  deal: Pick<WonDeal, 'extra' | 'salesNumbers'>,
+): LineRule | undefined {
+  return rules?.find((one) => fits(line, one.when, deal));
 }
 
 /**

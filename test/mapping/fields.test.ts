@@ -13,7 +13,7 @@ import { makeDeal, makeLine } from '../support/won-deal.js';
 
 async function resolve(deal: WonDeal, yaml: string, lookups: Lookups = knowAll()) {
   const { mapping, lines } = parseRules(yaml);
-  return resolveDocument(deal, mapping, lines, lookups);
+  return resolveDocument(deal, mapping, lines, lookups, 'invoice');
 }
 
 const told = (problems: readonly { reason: string; text: string }[]) =>
@@ -62,7 +62,7 @@ mapping:
 
   it('what needs no look-up is found when the deal is read', async () => {
     const { mapping, lines } = parseRules('');
-    expect(told(await findLocalProblems(extra({ shipto_name: 'x'.repeat(101) }), mapping, lines))).toEqual([
+    expect(told(await findLocalProblems(extra({ shipto_name: 'x'.repeat(101) }), mapping, lines, 'order'))).toEqual([
       'value-too-long: document.shipToName: 101 characters where 100 fit (column shipto_name)',
     ]);
   });
@@ -70,7 +70,7 @@ mapping:
   it('a third line of an address that does not fit behind the second is held, not dropped', async () => {
     const { mapping, lines } = parseRules('');
     const address = extra({ shipto_line2: 'x'.repeat(30), shipto_line3: 'y'.repeat(30) });
-    expect(told(await findLocalProblems(address, mapping, lines))).toEqual([
+    expect(told(await findLocalProblems(address, mapping, lines, 'order'))).toEqual([
       'value-too-long: document.shipToAddressLine2: 62 characters where 50 fit (column shipto_line2 with shipto_line3)',
     ]);
   });
@@ -78,7 +78,7 @@ mapping:
   it('a customer is held for its own fields only when it is created', async () => {
     const deal = makeDeal({ extra: { account: { name: 'x'.repeat(101) } } });
     const { mapping, lines } = parseRules('');
-    expect(await findLocalProblems(deal, mapping, lines)).toEqual([]);
+    expect(await findLocalProblems(deal, mapping, lines, 'order')).toEqual([]);
     expect(told((await resolveCustomer(deal, mapping, knowAll())).problems)).toEqual([
       'value-too-long: customer.displayName: 101 characters where 100 fit (column account.name)',
     ]);
@@ -160,7 +160,7 @@ mapping:
     expect(deal.customer?.number).toBe('DEBTOR-C10001');
     const customer = await planCustomer(deal, rules, knowAll());
     const item = await planItem(deal, deal.lines[0] as DealLine, rules, knowAll());
-    const { values } = await resolveDocument(deal, mapping, lines, knowAll());
+    const { values } = await resolveDocument(deal, mapping, lines, knowAll(), 'invoice');
     // Once more it would be too long, or the number of nobody.
     expect([...customer.problems, ...item.problems]).toEqual([]);
     expect([customer.number, item.number]).toEqual(['DEBTOR-C10001', 'ITEM-EQ-1000-BLUE']);

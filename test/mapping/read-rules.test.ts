@@ -250,6 +250,7 @@ describe('a right rules file', () => {
       mapping,
       lines,
       knowAll(),
+      'invoice',
     );
     expect(problems).toEqual([]);
     const texts = sold.map(({ lineId }) => values.lines[lineId]?.fields['description2']);

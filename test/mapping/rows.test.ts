@@ -45,7 +45,7 @@ async function bodyOf(section: Section, deal: WonDeal, yaml: string, kind: Docum
       return free(toMasterBody('items', (await resolveItem(deal, line, rules.mapping, rules.lines, lookups)).values));
     case 'document':
     case 'line': {
-      const fields = (await resolveDocument(deal, rules.mapping, rules.lines, lookups)).values;
+      const fields = (await resolveDocument(deal, rules.mapping, rules.lines, lookups, kind)).values;
       const body = toDocumentBody(toDocument(deal, 'customer-id', rules.lines, { fields }), kind);
       if (section === 'document') return free(body);
       const lines = body[LINE_SETS[kind]] as Body[];
@@ -410,7 +410,7 @@ mapping:
     expect(await bodyOf('line', deal, yaml, 'quote')).not.toHaveProperty('shipmentDate');
     expect(await bodyOf('line', deal, yaml, 'order')).toHaveProperty('shipmentDate', '2026-03-31');
     const rules = parseRules(yaml);
-    const { notes } = await resolveDocument(deal, rules.mapping, rules.lines, knowAll());
+    const { notes } = await resolveDocument(deal, rules.mapping, rules.lines, knowAll(), 'invoice');
     const left = toSentNotes(notes, 'quote').filter(
       ({ leftOut }) => leftOut === 'is left out: a quote has no such field',
     );

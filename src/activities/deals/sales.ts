@@ -20,6 +20,7 @@ import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
 import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
+import { documentRuleOf } from '../../mapping/rules/document-rule.js';
 import type { DocumentRule, Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -118,8 +119,10 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   /** @param read with the numbers that it has in Sales */
   const toMapped = async (rules: Rules, read: WonDeal): Promise<Mapped> => {
     const deal = withStoredSalesNumbers(read, await withOurNumbers(read, rules.mapping, rules.masters.items));
-    const problems = await findNumberProblems(read, rules.mapping);
-    return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
+    const { mapping, lines } = rules;
+    const { kind } = documentRuleOf(deal, rules);
+    const problems = await findNumberProblems(read, mapping, lines);
+    return { deal, problems: [...problems, ...(await findLocalProblems(deal, mapping, lines, kind))] };
   };
 
   /** Stores what was read, and says where the deal belongs. */

@@ -34,11 +34,15 @@ export interface LeftField {
   readonly source: string;
 }
 
+/** Whether the document has the field: what is wrong with another one is nobody's problem. */
+export type IsSent = (name: string) => boolean;
+
 export async function mapSection(
   section: Section,
   mapping: Mapping,
   deal: WonDeal,
   line?: DealLine,
+  isSent?: IsSent,
 ): Promise<MappedSection> {
   const where =
     section === 'line' && line
@@ -46,7 +50,7 @@ export async function mapSection(
       : section === 'item' && line?.product
         ? `item ${line.product.number}`
         : section;
-  return mapSources(where, mapping.sections[section], mapping, { deal, timeZone: mapping.timeZone, line });
+  return mapSources(where, mapping.sections[section], mapping, { deal, timeZone: mapping.timeZone, line }, isSent);
 }
 
 export async function mapSources(
@@ -54,6 +58,7 @@ export async function mapSources(
   sources: ReadonlyMap<string, FieldSource>,
   mapping: Mapping,
   view: DealView,
+  isSent: IsSent = () => true,
 ): Promise<MappedSection> {
   const fields: MappedField[] = [];
   const problems: Problem[] = [];
@@ -61,8 +66,9 @@ export async function mapSources(
   for (const [name, source] of sources) {
     const mapped = await mapField(name, source, mapping.tables, view);
     if (mapped === undefined) continue;
-    if ('reason' in mapped) problems.push({ reason: mapped.reason, text: `${where}.${name}: ${mapped.text}` });
-    else if ('target' in mapped) fields.push(mapped);
+    if ('reason' in mapped) {
+      if (isSent(name)) problems.push({ reason: mapped.reason, text: `${where}.${name}: ${mapped.text}` });
+    } else if ('target' in mapped) fields.push(mapped);
     else left.push(mapped);
   }
   return { fields, problems, left };

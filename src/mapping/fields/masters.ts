@@ -3,7 +3,7 @@ import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
-import { decideLine, type LineRules, toUnitCode } from '../../deal/line-rules.js';
+import { decideLine, goesByItsProduct, type LineRules, toUnitCode } from '../../deal/line-rules.js';
 import { type DataverseMaster, type ItemNumberRules, toItemNumber } from '../../deal/masters.js';
 import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import type { Mapping } from '../rules/mapping.js';
@@ -129,11 +129,15 @@ export async function toNumberedDeal(
   };
 }
 
-/** A number that is configured and cannot be told is a problem: without it another row would be taken or made. */
-export async function findNumberProblems(deal: WonDeal, mapping: Mapping): Promise<Problem[]> {
+/**
+ * A number that is configured and cannot be told is a problem: without it another row would be taken or made.
+ * @param rules by which a line may go without the number of its product; absent for a product that nobody sells
+ */
+export async function findNumberProblems(deal: WonDeal, mapping: Mapping, rules?: LineRules): Promise<Problem[]> {
   const problems: Problem[] = [];
   const customers = deal.customer ? [undefined] : [];
-  for (const [section, lines] of [['customer', customers] as const, ['item', deal.lines] as const]) {
+  const numbered = rules ? deal.lines.filter((line) => goesByItsProduct(line, rules, deal)) : deal.lines;
+  for (const [section, lines] of [['customer', customers] as const, ['item', numbered] as const]) {
     const number = mapping.sections[section].get('number');
     if (!number || number.isDefault) continue;
     for (const line of lines) {

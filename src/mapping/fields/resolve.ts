@@ -1,9 +1,15 @@
-import type { WonDeal } from '../../deal/deal.js';
-import type { DimensionValue, DocumentFields, FieldValues } from '../../deal/document.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import {
+  type DimensionValue,
+  type DocumentFields,
+  type FieldValues,
+  hasField,
+  hasLineField,
+} from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
-import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
+import { decideLine, isLeftOut, type LineDecision, type LineRules } from '../../deal/line-rules.js';
 import type { Mapping } from '../rules/mapping.js';
-import { type MappedSection, mapSection, mapSources } from './fields.js';
+import { type IsSent, type MappedField, type MappedSection, mapSection, mapSources } from './fields.js';
 import type { CodeSet } from './targets.js';
 
 /** Asks Business Central, through whoever has a client, whether codes exist and which ids they have. */
@@ -55,6 +61,7 @@ export async function resolveDocument(
   mapping: Mapping,
   rules: LineRules,
   lookups: Lookups,
+  documentKind: DocumentKind,
 ): Promise<Resolved<DocumentFields>> {
   const problems: Problem[] = [];
   const notes: MappingNote[] = [];
@@ -63,16 +70,17 @@ export async function resolveDocument(
     notes.push(...resolved.notes);
     return resolved.values;
   };
-  const header = take(await resolveSection('document', await mapSection('document', mapping, deal), lookups));
+  const mappedHeader = await mapSection('document', mapping, deal, undefined, ofHeader(documentKind));
+  const header = take(await resolveSection('document', mappedHeader, lookups));
   if (SHIP_TO.some((name) => header[name])) for (const name of SHIP_TO) header[name] ??= '';
 
   const dimensions = await resolveDimensions('document', mapping, deal, undefined, lookups);
   const { billToCustomerNumber } = header;
   const billTo = typeof billToCustomerNumber === 'string' ? billToCustomerNumber : undefined;
-  const ofHeader = dimensions.size > 0 ? await lookups.customerDimensions(billTo) : new Map<string, string>();
+  const ofCustomer = dimensions.size > 0 ? await lookups.customerDimensions(billTo) : new Map<string, string>();
   const global = await takeShortcuts(header, dimensions.values, mapping, lookups);
   notes.push(...global.notes);
-  const own = take(withoutDefaults('document', global.others, ofHeader, "the customer's default"));
+  const own = take(withoutDefaults('document', global.others, ofCustomer, "the customer's default"));
   problems.push(...dimensions.problems);
   notes.push(...dimensions.notes);
 
@@ -82,23 +90,20 @@ export async function resolveDocument(
     const { kind, number } = decideLine(line, rules, deal);
     if (kind === 'refuse' || kind === 'unmapped') continue;
     const where = `line ${line.sequence / 10_000}`;
-    const mapped = await mapSection('line', mapping, deal, line);
-    const item = kind === 'item' ? number : undefined;
-    // A comment is its text and nothing else.
-    const isComment = kind === 'comment';
-    const resolved = await resolveSection(where, mapped, lookups, item);
-    const fields = take(isComment ? onlyDescription(where, resolved) : resolved);
-    if (isComment) {
-      lines[line.lineId] = { fields, dimensions: [] };
+    const mapped = await mapSection('line', mapping, deal, line, ofLine(documentKind, kind));
+    if (kind === 'comment') {
+      lines[line.lineId] = { fields: take(toComment(where, mapped)), dimensions: [] };
       continue;
     }
+    const item = kind === 'item' ? number : undefined;
+    const fields = take(await resolveSection(where, mapped, lookups, item));
     const wanted = await resolveDimensions(where, mapping, deal, line, lookups);
     problems.push(...wanted.problems);
     notes.push(...wanted.notes);
     let kept: readonly DimensionValue[] = [];
     if (wanted.size > 0) {
       const inherited = new Map([
-        ...(dimensions.size > 0 ? ofHeader : await lookups.customerDimensions(billTo)),
+        ...(dimensions.size > 0 ? ofCustomer : await lookups.customerDimensions(billTo)),
         ...global.values,
         ...own.map(({ code, value }) => [code, value] as const),
         ...(item === undefined ? [] : await lookups.itemDimensions(item)),
@@ -110,18 +115,32 @@ export async function resolveDocument(
   return { values: { header, dimensions: own, lines }, problems, notes };
 }
 
-function onlyDescription(
-  where: string,
-  { values, notes, problems }: Resolved<Record<string, string | boolean>>,
-): Resolved<FieldValues> {
-  const { description } = values;
+const ofHeader = (document: DocumentKind): IsSent => {
+  return (name) => hasField(document, name);
+};
+
+/** A comment is its text and nothing else. */
+const ofLine = (document: DocumentKind, line: LineDecision['kind']): IsSent => {
+  return (name) => (line === 'comment' ? name === TEXT : hasLineField(document, name));
+};
+const TEXT = 'description';
+
+function toComment(where: string, { fields, problems, left }: MappedSection): Resolved<FieldValues> {
+  const text = fields.find(({ name }) => name === TEXT)?.value;
   return {
-    values: typeof description === 'string' ? { description } : {},
+    values: typeof text === 'string' ? { description: text } : {},
     problems,
-    notes: notes.map((note) =>
-      note.field === `${where}.description` ? note : { ...note, leftOut: 'is left out: the line is a comment' },
+    notes: [
+      ...left.map((one) => toLeftNote(`${where}.${one.name}`, one)),
+      ...fields.map((field) => toNote(where, field)),
+    ].map((note) =>
+      note.field === `${where}.${TEXT}` ? note : { ...note, leftOut: 'is left out: the line is a comment' },
     ),
   };
+}
+
+function toNote(where: string, { name, value, source, isDefault, cutFrom }: MappedField): MappingNote {
+  return { field: `${where}.${name}`, value, source, isDefault, ...(cutFrom !== undefined && { cutFrom }) };
 }
 
 export async function resolveSection(
@@ -134,7 +153,7 @@ export async function resolveSection(
   const problems: Problem[] = [...mapped.problems];
   const notes: MappingNote[] = mapped.left.map((one) => toLeftNote(`${where}.${one.name}`, one));
   for (const field of mapped.fields) {
-    const { name, target, source, isDefault, cutFrom } = field;
+    const { name, target, source } = field;
     const { set } = target;
     let { value } = field;
     if (set && typeof value === 'string') {
@@ -148,8 +167,7 @@ export async function resolveSection(
       value = target.kind === 'id' ? found.id : found.code;
     }
     values[name] = value;
-    const shown = { field: `${where}.${name}`, value: field.value, source, isDefault };
-    notes.push({ ...shown, ...(cutFrom !== undefined && { cutFrom }), ...(set && { lookedUp: set }) });
+    notes.push({ ...toNote(where, field), ...(set && { lookedUp: set }) });
   }
   return { values, problems, notes };
 }
@@ -249,13 +267,20 @@ function withoutDefaults(
 }
 
 /** What is wrong without asking Business Central: lengths, values that are no codes by the tables, failing formulas. */
-export async function findLocalProblems(deal: WonDeal, mapping: Mapping, rules: LineRules): Promise<Problem[]> {
-  const problems = [...(await mapSection('document', mapping, deal)).problems];
+export async function findLocalProblems(
+  deal: WonDeal,
+  mapping: Mapping,
+  rules: LineRules,
+  documentKind: DocumentKind,
+): Promise<Problem[]> {
+  const problems = [...(await mapSection('document', mapping, deal, undefined, ofHeader(documentKind))).problems];
   const view = { deal, timeZone: mapping.timeZone };
   problems.push(...(await mapSources('document.dimensions', mapping.dimensions, mapping, view)).problems);
   for (const line of deal.lines) {
     if (isLeftOut(line, rules)) continue;
-    problems.push(...(await mapSection('line', mapping, deal, line)).problems);
+    const { kind } = decideLine(line, rules, deal);
+    problems.push(...(await mapSection('line', mapping, deal, line, ofLine(documentKind, kind))).problems);
+    if (kind === 'comment') continue;
     const where = `line ${line.sequence / 10_000}.dimensions`;
     problems.push(...(await mapSources(where, mapping.lineDimensions, mapping, { ...view, line })).problems);
   }

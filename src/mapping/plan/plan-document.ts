@@ -4,6 +4,7 @@ import { type DocumentDraft, hasField, hasLineField, toDocument } from '../../de
 import type { Problem } from '../../deal/holds.js';
 import { toCurrencyCode } from '../fields/fields.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
+import { documentRuleOf } from '../rules/document-rule.js';
 import type { Rules } from '../rules/rules.js';
 import { findCompanyCurrency } from './lookups.js';
 
@@ -40,7 +41,7 @@ export function toSentNotes(notes: readonly MappingNote[], kind: DocumentKind): 
 
 const NAMES: Readonly<Record<DocumentKind, string>> = { invoice: 'an invoice', order: 'an order', quote: 'a quote' };
 
-type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters' | 'externalDocumentNumber'>;
+type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters' | 'externalDocumentNumber' | 'documents' | 'events'>;
 
 export async function planDocument(
   deal: WonDeal,
@@ -48,10 +49,12 @@ export async function planDocument(
   lookups: DocumentLookups,
 ): Promise<DocumentPlan> {
   const billTo = await findBillTo(deal, rules, lookups);
-  const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, {
+  const ofBill: Lookups = {
     ...lookups,
     customerDimensions: (mapped) => lookups.customerDimensions(mapped ?? billTo.number),
-  });
+  };
+  const { kind } = documentRuleOf(deal, rules);
+  const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, ofBill, kind);
   const isMapped = values.header['billToCustomerNumber'] !== undefined;
   const isOfParent = billTo.number !== undefined && !isMapped;
   const fields = isOfParent ? { ...values, header: { ...values.header, billToCustomerNumber: billTo.number } } : values;

@@ -3,9 +3,8 @@ import { toCode } from '../../deal/codes.js';
 import { findCompanyRule } from '../../deal/companies.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import type { DocumentDraft } from '../../deal/document.js';
-import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
+import { toRecordState } from '../../deal/events.js';
 import { HOLDS_WITHOUT_DOCUMENT, type Problem } from '../../deal/holds.js';
-import type { SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
 import { type Creates, decideMissing, listSoldItems, sayMissing } from '../../deal/missing-master-data.js';
 import { findProblems } from '../../deal/problems.js';
@@ -21,6 +20,7 @@ import { isItemByRule } from '../plan/item-by-rule.js';
 import { type CodeReader, type CompanyReader, createLookups } from '../plan/lookups.js';
 import { type DealPlan, planDeal } from '../plan/plan-deal.js';
 import { customerNumberOf } from '../plan/plan-master-data.js';
+import { documentRuleOf } from '../rules/document-rule.js';
 import type { DocumentRule, Rules } from '../rules/rules.js';
 import { type DocumentBody, type MasterRow, type PlanStep, type Preview, toPreview } from './preview.js';
 
@@ -47,11 +47,10 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   const deal = await withFreeNumber({ ledger, companyId, businessCentral: company }, numbered);
   const problems: Problem[] = [
     ...findProblems(deal, rules.lines),
-    ...(await findNumberProblems(read, rules.mapping)),
+    ...(await findNumberProblems(read, rules.mapping, rules.lines)),
     ...findNotWon(deal, rules),
   ];
-  const { kind, becomes } =
-    rules.documents[findEvent(deal.table, deal.stateCode, rules.events) ?? LAST_EVENT[deal.table]];
+  const { kind, becomes } = documentRuleOf(deal, rules);
   const found = await findMasterData(deal, rules, sources);
   problems.push(...found.problems);
 
@@ -96,13 +95,6 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   });
 }
 
-/** What a record that is not won yet will most likely be handed over by. */
-const LAST_EVENT: Record<SourceTable, DealEvent> = {
-  opportunity: 'opportunityWon',
-  quote: 'quoteWon',
-  salesorder: 'orderSubmitted',
-};
-
 function findNotWon({ table, stateCode }: WonDeal, { events }: Rules): Problem[] {
   const state = toRecordState(table, stateCode, events);
   return state === 'won' ? [] : [{ reason: 'not-won', text: `the ${table} is ${state}` }];
@@ -135,7 +127,8 @@ async function findMasterData(deal: WonDeal, rules: Rules, sources: PreviewSourc
     rules.policy,
   );
   // Only a product says what a new item would be.
-  for (const number of unsold.filter(lacks)) problems.push({ reason: 'item-missing', text: sayMissing('item', number) });
+  for (const number of unsold.filter(lacks))
+    problems.push({ reason: 'item-missing', text: sayMissing('item', number) });
   // What is only blocked for shipping may still be invoiced (reference/business-central 11.1).
   if (customer && !['_x0020_', 'Ship'].includes(String(customer['blocked']))) {
     problems.push({ reason: 'customer-blocked', text: `customer ${customerNumber} is blocked` });
