@@ -248,7 +248,10 @@ function inKnownUnit(line: DealLine, rules: LineRules, known: ReadonlySet<string
  * BC rounds quantity × price first and takes the discount off; Sales rounds what is left. The discount is what makes
  * both the same, so a volume discount with many decimals moves no cent.
  */
-function lineDiscount(line: Measured, { decimals }: CompanyCurrency): Decimal {
+export function lineDiscount(
+  line: Pick<DealLine, 'quantity' | 'unitPrice' | 'discount'>,
+  { decimals }: CompanyCurrency,
+): Decimal {
   if (isZero(line.discount)) return '0';
   const full = multiply(line.quantity, line.unitPrice);
   return subtract(round(full, decimals), round(subtract(full, line.discount), decimals));

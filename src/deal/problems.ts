@@ -1,7 +1,9 @@
+import { toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
+import { lineDiscount } from './document.js';
 import type { Problem } from './holds.js';
 import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
-import { isLess, isZero } from './money.js';
+import { isLess, isZero, multiply, round } from './money.js';
 
 export type { LineRules } from './line-rules.js';
 
@@ -17,6 +19,7 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   for (const line of deal.lines) {
     if (line.pricingErrorCode !== 0) say('pricing-error', `${whereOf(line)}: pricing error ${line.pricingErrorCode}`);
   }
+  sayLineDiscounts(deal, rules, say);
   const refused = findRefusedLines(deal, rules);
   if (refused.length === 0 && deal.lines.length > 0) sayDiscount(deal, rules, say);
   return [...problems, ...refused];
@@ -40,6 +43,22 @@ export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
   }
   if (!isZero(deal.freight) && !rules.freightAccount) say('freight-unmapped', `freight of ${deal.freight}`);
   return problems;
+}
+
+/** Told with the line, which Business Central does not name (reference/business-central 2.9). */
+function sayLineDiscounts(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
+  const currency = toIsoCurrency(deal.currency ?? '');
+  for (const line of deal.lines) {
+    const discount = lineDiscount(line, currency);
+    if (isZero(discount) || isLeftOut(line, rules) || decideLine(line, rules, deal).kind === 'comment') continue;
+    const amount = round(multiply(line.quantity, line.unitPrice), currency.decimals);
+    const isShare =
+      !isLess(multiply(discount, amount), '0') && !isLess(multiply(amount, amount), multiply(discount, amount));
+    if (!isZero(line.quantity) && (isZero(amount) || isShare)) continue;
+    const of = isZero(line.quantity) ? 'a quantity of 0' : `an amount of ${amount}`;
+    const text = `discount of ${line.discount} on ${of}: Business Central takes 0 to 100 % of an amount alone`;
+    say('line-refused', `${whereOf(line)}: ${text}`);
+  }
 }
 
 /** A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7). */

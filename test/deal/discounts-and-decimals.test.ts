@@ -3,6 +3,7 @@ import type { CompanyCurrency } from '../../src/deal/currency.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { toDocument } from '../../src/deal/document.js';
 import { add, multiply, round, subtract } from '../../src/deal/money.js';
+import { findProblems } from '../../src/deal/problems.js';
 import { type DocumentTotals, findDifference, findMissingDiscount } from '../../src/deal/totals.js';
 import { parseRules } from '../../src/process/config.js';
 import { expectedOf, RULES } from '../support/expected-document.js';
@@ -145,5 +146,44 @@ describe('the discount of the deal', () => {
     expect(findMissingDiscount(deal, '0', EUR, { missing: '5.00', found: '3.00' })).toBe('5.00');
     expect(findMissingDiscount(deal, '7.00', EUR, { missing: '5.00', found: '3.00' })).toBeUndefined();
     expect(findMissingDiscount(deal, '0', EUR, { missing: undefined, found: '5.00' })).toBeUndefined();
+  });
+});
+
+describe('a discount of a line that Business Central takes from no line', () => {
+  const held = (quantity: string, unitPrice: string, discount: string, more: Partial<WonDeal> = {}) =>
+    findProblems(
+      makeDeal({ lines: [makeLine(1), makeLine(2, { quantity, unitPrice, discount })], ...more }),
+      RULES.lines,
+    )
+      .map(({ reason, text }) => `${reason}: ${text}`)
+      .join();
+
+  it.each([
+    ['1', '100', '100.01', 'discount of 100.01 on an amount of 100'],
+    ['-1', '100', '10', 'discount of 10 on an amount of -100'],
+    ['2', '-50', '0.5', 'discount of 0.5 on an amount of -100'],
+    ['0', '100', '5', 'discount of 5 on a quantity of 0'],
+  ])('holds the deal before anything is asked, with the line: %s × %s less %s', (quantity, price, discount, what) => {
+    const text = `line-refused: line 2: ${what}: Business Central takes 0 to 100 % of an amount alone`;
+    expect(held(quantity, price, discount)).toBe(text);
+  });
+
+  it.each([
+    ['1', '100', '100'],
+    ['-1', '100', '-10'],
+    ['1', '0', '5'],
+    ['0', '0', '0'],
+    // What rounds to nothing is nothing.
+    ['1', '0.001', '0.002'],
+    ['0', '100', '0.001'],
+  ])('holds nothing else: %s × %s less %s', (quantity, price, discount) => {
+    expect(held(quantity, price, discount)).toBe('');
+  });
+
+  it('holds no line that costs nothing there, and rounds as the currency does', () => {
+    const bundle = makeLine(2, { role: 'member', quantity: '0', unitPrice: '0' });
+    expect(findProblems(makeDeal({ lines: [makeLine(1), bundle] }), { ...RULES.lines, bundles: 'bundle' })).toEqual([]);
+    expect(held('1', '100', '100.4', { currency: 'JPY' })).toBe('');
+    expect(held('1', '100', '101', { currency: 'JPY' })).not.toBe('');
   });
 });
