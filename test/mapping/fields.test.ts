@@ -16,6 +16,11 @@ async function resolve(deal: WonDeal, yaml: string, lookups: Lookups = knowAll()
   return resolveDocument(deal, mapping, lines, lookups, 'invoice');
 }
 
+const rulesOf = (yaml: string) => {
+  const { mapping, lines } = parseRules(yaml);
+  return [mapping, lines] as const;
+};
+
 const told = (problems: readonly { reason: string; text: string }[]) =>
   problems.map(({ reason, text }) => `${reason}: ${text}`);
 const extra = (record: Record<string, string>) => makeDeal({ extra: { record } });
@@ -81,6 +86,21 @@ mapping:
     expect(await findLocalProblems(deal, mapping, lines, 'order')).toEqual([]);
     expect(told((await resolveCustomer(deal, mapping, knowAll())).problems)).toEqual([
       'value-too-long: customer.displayName: 101 characters where 100 fit (column account.name)',
+    ]);
+  });
+});
+
+describe('a truth', () => {
+  it.each(['yes', 'constructor', '__proto__'])('is nothing else: %s', async (new_partial) => {
+    const { values, problems } = await resolveDocument(
+      extra({ new_partial }),
+      ...rulesOf('mapping: { document: { partialShipping: { column: new_partial } } }'),
+      knowAll(),
+      'order',
+    );
+    expect(values.header).not.toHaveProperty('partialShipping');
+    expect(told(problems)).toEqual([
+      `mapping-failed: document.partialShipping: '${new_partial}' is neither true nor false`,
     ]);
   });
 });

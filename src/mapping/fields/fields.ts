@@ -149,6 +149,11 @@ export function toCurrencyCode(iso: string, currencies: CodeTables['currencies']
   return currencies[wanted] ?? wanted;
 }
 
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 function toFitting(
   common: Pick<MappedField, 'name' | 'target' | 'source' | 'isDefault' | 'unknown'>,
   value: string | boolean,
@@ -158,7 +163,7 @@ function toFitting(
   const { cut } = source;
   switch (target.kind) {
     case 'boolean': {
-      const truth = typeof value === 'boolean' ? value : { true: true, false: false }[value.toLowerCase()];
+      const truth = typeof value === 'boolean' ? value : TRUTHS.get(value.toLowerCase());
       return truth === undefined ? wrong(`'${value}' is neither true nor false`) : { ...common, value: truth };
     }
     case 'date':
