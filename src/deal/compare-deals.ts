@@ -8,8 +8,16 @@ export interface DealDifference {
   readonly after: string | undefined;
 }
 
-/** Revision, state, lineage, numbers that are not used and the owner's name say nothing about the content of a document. */
-const BESIDE: ReadonlySet<string> = new Set(['revision', 'state', 'stateCode', 'lineage', 'salesNumbers', 'seller']);
+/** Revision, state, lineage, numbers that are not used, decimals in Sales and the owner's name say nothing about the content of a document. */
+const BESIDE: ReadonlySet<string> = new Set([
+  'revision',
+  'state',
+  'stateCode',
+  'lineage',
+  'salesNumbers',
+  'currencyDecimals',
+  'seller',
+]);
 
 export function findDifferences(was: WonDeal, is: WonDeal): DealDifference[] {
   const [before, after] = [flatten(was), flatten(is)];

@@ -19,6 +19,8 @@ export interface WonDeal {
   /** ISO code; the id is the row in Sales. */
   readonly currency: string | undefined;
   readonly currencyId: string | undefined;
+  /** How many decimals amounts in it have in Sales. */
+  readonly currencyDecimals?: number | undefined;
   readonly priceListId: string | undefined;
   readonly lines: readonly DealLine[];
   /** The part of the header discount that the lines do not show: line total minus total less freight. */

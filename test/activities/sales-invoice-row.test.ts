@@ -14,7 +14,11 @@ afterAll(() => counter?.close());
 type Amounts = Pick<InvoiceLine, 'quantity' | 'unitPrice' | 'discount' | 'net' | 'tax'>;
 
 /** The row in Sales of an invoice that was posted with these lines. */
-async function rowOf(lines: readonly Amounts[], pricesIncludeTax = false) {
+async function rowOf(lines: readonly Amounts[], pricesIncludeTax = false, decimalsInSales = 2) {
+  const { store: sales } = counter.simulators.dataverse;
+  const currencies = sales.schema.table('transactioncurrency');
+  for (const row of sales.all('transactioncurrency'))
+    sales.update(currencies, row, { currencyprecision: decimalsInSales });
   const { deal } = await counter.post();
   const excludingTax = add(...lines.map(({ net }) => net));
   const invoice = makeInvoice({
@@ -73,6 +77,30 @@ describe('the row of a posted invoice in Sales has its total to the cent', () =>
     const row = await rowOf([{ quantity: '1000', unitPrice: '0.33333', discount: '0', net: '333.33', tax: '63.33' }]);
     expect(row.total).toBe(row.wanted);
     expect(row.lines).toEqual([[0.34, 6.67]]);
+  });
+
+  it.each([
+    ['up', '5424.56', '0', '5425'],
+    ['down', '5424.44', '0', '5424'],
+    ['up, with a discount', '99.50', '9.50', '90.50'],
+    ['down, with a discount', '99.44', '9', '90'],
+  ])('when Business Central rounds amounts to other units than Sales, %s', async (_how, unitPrice, discount, net) => {
+    const row = await rowOf([{ quantity: '1', unitPrice, discount, net, tax: '0' }]);
+    expect(row.total).toBe(row.wanted);
+  });
+
+  it('when amounts have four decimals in Sales', async () => {
+    const lines = [
+      { quantity: '3', unitPrice: '1.2345', discount: '0', net: '3.70', tax: '0' },
+      { quantity: '-2', unitPrice: '0.1234', discount: '0', net: '-0.25', tax: '0' },
+    ];
+    const row = await rowOf(lines, false, 4);
+    expect(row.total).toBe(row.wanted);
+  });
+
+  it('but for amounts that have more decimals than Sales knows', async () => {
+    const row = await rowOf([{ quantity: '1', unitPrice: '1.2345', discount: '0', net: '1.235', tax: '0' }]);
+    expect(row).toEqual({ total: 1.23, wanted: 1.235, lines: [[1.23, 0]] });
   });
 });
 

@@ -23,6 +23,8 @@ export function toSalesInvoice(
 ): DataverseInvoice {
   if (!deal.customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
   const net = add(...invoice.lines.map((line) => line.net), '0');
+  const { decimals: usual } = toIsoCurrency(deal.currency ?? invoice.currency);
+  const decimals = deal.currencyDecimals ?? usual;
   return {
     invoiceId: salesInvoiceId(invoice.id),
     number: invoice.number,
@@ -52,7 +54,7 @@ export function toSalesInvoice(
           product,
           description: cutTo(`${line.number} ${line.description}`, rules.writeInTextLength),
           quantity: line.quantity,
-          ...toSalesPrice(line, invoice),
+          ...toSalesPrice(line, invoice, decimals),
           tax: line.tax,
         };
       }),
@@ -65,17 +67,20 @@ const PRICE_DECIMALS = 2;
 const MONEY_DECIMALS = 4;
 
 /**
- * Prices of Sales never include tax, and a discount is never below zero. Where what was posted does not fit, the price is the
- * next one that is not below the amount, and what it is above goes into the discount, so that the total is the posted one.
+ * Prices of Sales never include tax, a discount is never below zero, and Sales rounds to the decimals that a currency has there.
+ * Where what was posted does not fit, the price is the next one that is not below the amount, and what it is above goes into the
+ * discount, so that the total is the posted one.
  */
 function toSalesPrice(
   { quantity, unitPrice, discount, net }: InvoiceLine,
-  { pricesIncludeTax, currency }: Invoice,
+  { pricesIncludeTax }: Invoice,
+  decimals: number,
 ): Pick<DataverseInvoiceLine, 'unitPrice' | 'discount'> {
   const isNegative = isLess(discount, '0');
-  if (!pricesIncludeTax && !isNegative && isRounded(unitPrice, MONEY_DECIMALS)) return { unitPrice, discount };
-  const { decimals } = toIsoCurrency(currency);
   const amountOf = (price: string): string => round(multiply(quantity, price), decimals);
+  const isExact = isSame(subtract(amountOf(unitPrice), discount), net) || !isRounded(net, decimals);
+  if (!pricesIncludeTax && !isNegative && isExact && isRounded(unitPrice, MONEY_DECIMALS))
+    return { unitPrice, discount };
   const full = multiply(quantity, unitPrice);
   const rest = subtract(full, discount);
   const withoutTax =

@@ -3,8 +3,16 @@ import type { WonDeal } from '../../deal/deal.js';
 
 /** Of everything in a deal that reaches its document. */
 export function toFingerprint(deal: WonDeal): string {
-  // Revision, state, lineage, numbers that are not used and the owner's name say nothing about the content of a document.
-  const { revision: _1, stateCode: _2, lineage: _3, salesNumbers: _4, seller: _5, ...content } = deal;
+  // Revision, state, lineage, numbers that are not used, decimals in Sales and the owner's name say nothing about the content of a document.
+  const {
+    revision: _1,
+    stateCode: _2,
+    lineage: _3,
+    salesNumbers: _4,
+    seller: _5,
+    currencyDecimals: _6,
+    ...content
+  } = deal;
   return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
 }
 

@@ -82,7 +82,7 @@ export function dealPath(table: SourceTable, recordId: string, asked: AskedColum
     `customerid_account(${account(true)})`,
     // Who buys is the contact, so nobody asks for the primary one of the company.
     `customerid_contact(${contactSelect};$expand=parentcustomerid_account(${account(false)}))`,
-    'transactioncurrencyid($select=isocurrencycode)',
+    'transactioncurrencyid($select=isocurrencycode,currencyprecision)',
     ...(asked.owner ? [`owninguser(${select([], rows.owner)})`] : []),
   ];
   switch (table) {
@@ -232,6 +232,7 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
     stateCode: row.statecode,
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,
+    currencyDecimals: row.transactioncurrencyid?.currencyprecision ?? undefined,
     priceListId: row._pricelevelid_value,
     priceListName: row[PRICE_LIST_NAME] ?? undefined,
     headerDiscount: subtract(row.totallineitemamount, row.totalamountlessfreight),

@@ -114,7 +114,9 @@ const header = {
   [PRICE_LIST_NAME]: z.string().nullish(),
   customerid_account: accountRow.nullish(),
   customerid_contact: contactRow.nullish(),
-  transactioncurrencyid: z.object({ transactioncurrencyid: guid, isocurrencycode: z.string() }).nullish(),
+  transactioncurrencyid: z
+    .object({ transactioncurrencyid: guid, isocurrencycode: z.string(), currencyprecision: z.number().nullish() })
+    .nullish(),
 };
 
 const shipTo = {

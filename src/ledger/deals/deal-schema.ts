@@ -107,6 +107,7 @@ export const dealContent = contentOf<WonDeal>({
   customer: customer.optional(),
   currency: text.optional(),
   currencyId: text.optional(),
+  currencyDecimals: z.number().optional(),
   priceListId: text.optional(),
   lines: z.array(line),
   headerDiscount: decimalText,
