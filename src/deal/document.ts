@@ -176,12 +176,14 @@ function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: 
   const { description: wanted, lineObjectNumber, unitOfMeasureCode, ...fields } = given?.fields ?? {};
   const own = line.product && decision.kind !== 'comment' ? [] : toTextLines(line.description, DESCRIPTION_LENGTH);
   const memo = rules.memos === 'none' ? [] : toTextLines(line.memo ?? '', DESCRIPTION_LENGTH);
-  const [first, ...rest] = [...own, ...memo];
-  const isTextInLine = own.length > 0 || decision.kind === 'comment';
-  const comments = (isTextInLine ? rest : [...own, ...memo]).map((text, index) =>
+  const texts = [...own, ...memo];
+  const first = own.length > 0 || decision.kind === 'comment' ? texts[0] : undefined;
+  // The mapping may say something else in place of a text, but never of a part of one.
+  const isInLine = typeof wanted !== 'string' || own.length === 1 || wanted.startsWith(first ?? wanted);
+  const comments = (first !== undefined && isInLine ? texts.slice(1) : texts).map((text, index) =>
     commentLine(line.sequence + index + 1, text, line.lineId),
   );
-  const description = typeof wanted === 'string' ? wanted : isTextInLine ? first : undefined;
+  const description = typeof wanted === 'string' ? wanted : first;
   if (decision.kind === 'comment') {
     return [commentLine(line.sequence, description ?? '', line.lineId), ...comments];
   }

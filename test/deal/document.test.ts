@@ -263,3 +263,35 @@ describe('properties stand in the order that Business Central needs (reference/b
     expect(Object.keys((body['salesOrderLines'] as object[])[0] ?? {})).toEqual(line);
   });
 });
+
+describe('a description of the mapping in place of a text that takes several lines', () => {
+  const rows = (description: string, line: Partial<DealLine>, yaml = 'writeInAccount: "8400"') => {
+    const fields = { header: {}, dimensions: [], lines: { 'line-1': { fields: { description }, dimensions: [] } } };
+    const deal = makeDeal({ lines: [makeLine(1, { quantity: '1', unitPrice: '0', ...line })] });
+    const { lines } = toDocument(deal, 'customer-id', parseRules(yaml).lines, { fields });
+    return lines.map((one) => one.description ?? '');
+  };
+  const writeIn = { product: undefined, unit: undefined, description: LONG };
+
+  it('loses no part of it', () => {
+    const [text, ...comments] = rows('Special work', writeIn);
+    expect(text).toBe('Special work');
+    expect(comments.join(' ')).toBe(LONG);
+    expect(rows('Special work', { ...writeIn, description: 'Bracket' })).toEqual(['Special work']);
+  });
+
+  it('does not say twice what it begins with', () => {
+    const [text, ...comments] = rows(LONG.slice(0, 100), writeIn);
+    expect(text).toBe(LONG.slice(0, 100));
+    expect(comments.join(' ')).not.toContain('Bracket');
+  });
+
+  it('loses no memo of a line that is a comment without a text', () => {
+    const yaml = 'lineRules: [{ when: {}, as: comment }]';
+    expect(rows('Note', { description: '', memo: 'Call before\nyou come' }, yaml)).toEqual([
+      'Note',
+      'Call before',
+      'you come',
+    ]);
+  });
+});
