@@ -54,6 +54,8 @@ export interface LineDecision {
   readonly number: string;
   /** What the line is sold for, or by whom, names the item: another line of the product may be another one. */
   readonly isOfLine?: true;
+  /** Of a line that is refused: by a rule, and not for the want of one. */
+  readonly isByRule?: true;
 }
 
 export function decideLine(
@@ -64,7 +66,12 @@ export function decideLine(
   const rule = findRule(line, rules, deal);
   if (rule) {
     const isOfLine = rule.number !== undefined && !isOfProduct(rule);
-    return { kind: rule.as, number: rule.number ?? line.product?.number ?? '', ...(isOfLine && { isOfLine }) };
+    return {
+      kind: rule.as,
+      number: rule.number ?? line.product?.number ?? '',
+      ...(isOfLine && { isOfLine }),
+      ...(rule.as === 'refuse' && { isByRule: true }),
+    };
   }
   // Hours of a project follow other rules, so nobody guesses what they are (reference/dataverse-sales 12, trap 6).
   if (line.role === 'project-service') return { kind: 'refuse', number: '' };

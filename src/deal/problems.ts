@@ -25,6 +25,8 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   return [...problems, ...refused];
 }
 
+const NO_RULE = 'no rule says what a project-based service becomes';
+
 /** Lines that the rules turn into nothing: of such a deal no document can be made, and none be compared with. */
 export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
   const problems: Problem[] = [];
@@ -32,9 +34,9 @@ export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
   for (const line of deal.lines) {
     const where = whereOf(line);
     if (isLeftOut(line, rules)) continue;
-    const { kind, number } = decideLine(line, rules, deal);
+    const { kind, number, isByRule } = decideLine(line, rules, deal);
     if (kind === 'unmapped') say('write-in-unmapped', `${where} is a write-in`);
-    else if (kind === 'refuse') say('line-refused', `${where}: a rule refuses such lines`);
+    else if (kind === 'refuse') say('line-refused', `${where}: ${isByRule ? 'a rule refuses such lines' : NO_RULE}`);
     else if (kind === 'comment' && !isFree(line)) {
       say('line-refused', `${where}: a rule makes it a comment, but it costs ${line.unitPrice} each`);
     } else if (kind !== 'comment' && number === '') {

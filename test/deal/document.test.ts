@@ -141,7 +141,7 @@ describe('all that is wrong with lines is told at once', () => {
       'lineRules: [{ when: { number: "NOTE-*" }, as: comment }, { when: { number: "BAD-*" }, as: refuse }]',
     );
     expect(findProblems(deal, lines).map(({ reason, text }) => `${reason}: ${text}`)).toEqual([
-      'line-refused: line 1: a rule refuses such lines',
+      'line-refused: line 1: no rule says what a project-based service becomes',
       'line-refused: line 2: a rule makes it a comment, but it costs 3.00 each',
       'write-in-unmapped: line 3 is a write-in',
       'line-refused: line 4: a rule refuses such lines',
