@@ -67,6 +67,35 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     '2:19 confirmation.automaticBelow: "much" | an amount such as 5000.00',
   ],
   [
+    'constants that their fields do not take',
+    [
+      'tables: { paymentTerms: { 1: 30D } }',
+      'mapping:',
+      '  customer:',
+      '    type: { value: Firma }',
+      '    creditLimit: { value: 1e21 }',
+      '    taxLiable: { value: maybe }',
+      '    phoneNumber: { value: ask Ann }',
+      '    email: { value: nobody }',
+      '    paymentTermsId: { value: net, table: paymentTerms }',
+      '  document:',
+      '    postingDate: { value: 31.12.2026 }',
+      '  line:',
+      `    description2: { value: ${'x'.repeat(51)} }`,
+      '  dimensions:',
+      `    project: { value: ${'x'.repeat(21)} }`,
+    ].join('\n'),
+    '4:20 mapping.customer.type.value: "Firma" | one of Company, Person',
+    '5:27 mapping.customer.creditLimit.value: 1e+21 | a number such as 12.50',
+    '6:25 mapping.customer.taxLiable.value: "maybe" | true or false',
+    '7:27 mapping.customer.phoneNumber.value: "ask Ann" | a telephone number without letters, at most 30 characters, or cut',
+    '8:21 mapping.customer.email.value: "nobody" | an e-mail address such as name@example.com, at most 80 characters, or cut',
+    '9:30 mapping.customer.paymentTermsId.value: "net" | a word of the table paymentTerms',
+    '11:27 mapping.document.postingDate.value: "31.12.2026" | a date such as 2026-03-31',
+    `13:28 mapping.line.description2.value: "${'x'.repeat(51)}" | at most 50 characters, or cut`,
+    `15:23 mapping.dimensions.project.value: "${'x'.repeat(21)}" | at most 20 characters, or cut`,
+  ],
+  [
     'two origins of one field',
     'mapping:\n  item:\n    gtin:\n      column: product.new_gtin\n      value: "1"\n',
     '4:7 mapping.item.gtin: a map of column, value | exactly one of column, value and expression',
@@ -151,6 +180,25 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     `3:1 tablez: the key 'tablez' | tables`,
   ],
 ];
+
+describe('constants that fit', () => {
+  it('are taken: cut, left to Business Central, by a table or of another type', () => {
+    const yaml = `
+tables: { paymentTerms: { 1: 30D } }
+mapping:
+  customer:
+    type: { value: person }
+    creditLimit: { value: 1000.5 }
+    taxLiable: { value: "True" }
+    paymentTermsId: { value: 1, table: paymentTerms }
+    shipmentMethodId: { value: 7, table: shipmentMethods, unknown: leave }
+    country: { value: A country by its long name }
+  line:
+    description2: { value: ${'x'.repeat(51)}, cut: true }
+`;
+    expect(readRules(yaml).mapping.customer['type']).toEqual({ value: 'person' });
+  });
+});
 
 describe('a wrong rules file is refused with the line and column of every fault', () => {
   it.each(WRONG)('%s', (_what, yaml, ...expected) => {

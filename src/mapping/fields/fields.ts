@@ -197,6 +197,37 @@ function toFitting(
   }
 }
 
+/** What would be right in place of a constant that the field never takes; undefined where it may take it, or has none. */
+export function whatFits(source: FieldSource, tables: CodeTables): string | undefined {
+  const { from, target, table } = source;
+  if (from.kind !== 'value' || String(from.value).trim() === '') return undefined;
+  const value = translate(from.value, source, tables);
+  if (typeof value === 'object') return source.unknown === 'leave' ? undefined : `a word of the table ${table}`;
+  const common = { name: '', target, source: '', isDefault: false, unknown: source.unknown };
+  const fitted = toFitting(common, target.kind === 'date' ? toLocalDate(String(value), 'UTC') : value, source);
+  return fitted && 'reason' in fitted ? nameFitting(target) : undefined;
+}
+
+const FORMATS: Readonly<Record<NonNullable<Target['format']>, string>> = {
+  'e-mail': 'an e-mail address such as name@example.com, ',
+  phone: 'a telephone number without letters, ',
+};
+
+function nameFitting({ kind, format, length, options }: Target): string {
+  switch (kind) {
+    case 'boolean':
+      return 'true or false';
+    case 'date':
+      return 'a date such as 2026-03-31';
+    case 'decimal':
+      return 'a number such as 12.50';
+    case 'option':
+      return `one of ${options.join(', ')}`;
+    default:
+      return `${format === undefined ? '' : FORMATS[format]}at most ${length} characters, or cut`;
+  }
+}
+
 /** The rules of Business Central's own fields (reference/business-central 2.2). */
 function whyRefused(format: NonNullable<Target['format']>, text: string): string | undefined {
   switch (format) {

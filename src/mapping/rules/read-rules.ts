@@ -19,6 +19,7 @@ import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { SECTIONS, TARGETS } from '../fields/targets.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 import { describeValue, isName } from './shown-values.js';
+import { findUnfitConstants } from './unfit-constants.js';
 import { toReadColumns } from './unread-columns.js';
 import { describeYamlError } from './yaml-errors.js';
 
@@ -79,13 +80,15 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
   const lost = [...findLostDigits(root), ...findDoubledCodes(root)].filter(({ field }) => isOfRules(field));
   faults.push(...lost.map((fault) => ({ ...fault, ...at(fault.offset) })));
   const parsed = rulesFile.safeParse(found);
-  const issues = parsed.error?.issues.flatMap((issue) => toPlainIssues(issue)) ?? [];
+  const inFormulas = findFormulaFaults(root, yaml);
+  const issues: readonly PlainIssue[] = parsed.success
+    ? findUnfitConstants(inFormulas.length > 0 ? undefined : parsed.data)
+    : parsed.error.issues.flatMap((issue) => toPlainIssues(issue));
   for (const issue of issues) {
     const offset = issue.isKey ? keyOffset(root, issue.path) : valueOffset(root, issue.path);
     const field = isShown(issue) ? issue.path.join('.') : '';
     faults.push({ ...at(offset), field, found: show(found, issue), right: issue.right });
   }
-  const inFormulas = findFormulaFaults(root, yaml);
   // What is read is known of rules that can be understood.
   if (parsed.success && inFormulas.length === 0) inFormulas.push(...findUnreadColumns(root, yaml, parsed.data));
   faults.push(...inFormulas.map((fault) => ({ ...fault, ...at(fault.offset) })));
