@@ -253,7 +253,7 @@ function nameSum(
   { decimals }: CompanyCurrency,
   { ofSum }: Tolerances,
 ): Difference {
-  const nets = deal.lines.map((line) => round(toAmount(line), decimals));
+  const nets = deal.lines.map((line) => round(toAmount(line), deal.currencyDecimals ?? decimals));
   const ofLines = add('0', subtract(add('0', ...nets), deal.headerDiscount), deal.freight);
   const sums = `net total: ${wanted} in Sales, ${found} in the draft`;
   if (!isWithin(ofLines, wanted, ofSum)) {

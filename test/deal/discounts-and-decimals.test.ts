@@ -187,3 +187,23 @@ describe('a discount of a line that Business Central takes from no line', () => 
     expect(held('1', '100', '101', { currency: 'JPY' })).not.toBe('');
   });
 });
+
+describe('a currency with fewer decimals in Sales than in the company', () => {
+  it('differs by rounding, since the lines in Sales give its total', () => {
+    const lines = [
+      makeLine(1, { quantity: '3', unitPrice: '1.2345' }),
+      makeLine(2, { quantity: '1', unitPrice: '0.323' }),
+    ];
+    // 3.7035 and 0.323, to the two decimals of Sales.
+    const deal = makeDeal({ lines, currency: 'TND', currencyDecimals: 2, totalLessFreight: '4.02' });
+    expect(findDifference(deal, agreeing(deal), expectedOf(deal), RULES.totals)).toEqual({
+      cause: 'rounding',
+      text: 'net total: 4.02 in Sales, 4.027 in the draft; lines and discounts agree, so it is rounding',
+    });
+    const wrong = { ...deal, totalLessFreight: '4.12' };
+    expect(findDifference(wrong, agreeing(wrong), expectedOf(wrong), RULES.totals)).toEqual({
+      cause: 'sales-total',
+      text: 'net total: 4.12 in Sales, 4.027 in the draft; the lines in Sales give 4.02, 0.1 apart from its total',
+    });
+  });
+});
