@@ -1,4 +1,5 @@
 import type { DocumentKind } from './deal.js';
+import { isZero } from './money.js';
 
 /** What Business Central holds for a deal, in our words: the client reads it, the ledger keeps it, the steps compare it. */
 
@@ -128,6 +129,14 @@ export function readStatus(status: string): 'draft' | 'in-review' | 'released-or
     default:
       return 'posted';
   }
+}
+
+/**
+ * A posted invoice that only takes the number of a draft which was deleted after a posting number was drawn for it, under the
+ * draft's id and our number (reference/business-central 11.3). Nothing is posted without a quantity, so it is none.
+ */
+export function isPlaceholder({ status, lines }: Pick<Invoice, 'status' | 'lines'>): boolean {
+  return readStatus(status) === 'posted' && lines.every(({ quantity }) => isZero(quantity));
 }
 
 /** Whether two documents are for one customer, also when it was given another number in between (reference/business-central 2.2). */

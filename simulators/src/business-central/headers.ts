@@ -320,31 +320,3 @@ function addFormula(date: string, formula: string): string {
   }
   return day.toISOString().slice(0, 10);
 }
-
-/**
- * Posted ones are kept by law; a draft whose posting number was drawn leaves a shell (reference/business-central 4.6 and
- * 11.3).
- */
-export function deleteDocument(company: Company, document: SalesDocument): void {
-  const { set, table } = KINDS[document.kind];
-  const id = String(document.row['id']);
-  if (document.isPosted) {
-    const before = company.setup.allowDocumentDeletionBefore;
-    if (before === NO_DATE) {
-      throw dialog(
-        'The date Allow Document Deletion Before must be set on the page Sales & Receivables Setup before deleting sales documents.',
-      );
-    }
-    if (String(document.row['postingDate']) >= before) {
-      throw dialog(`You cannot delete posted sales documents that are posted after ${before}.`);
-    }
-  }
-  if (document.lines.some((line) => Number(line['shippedQuantity'] ?? 0) > Number(line['invoicedQuantity'] ?? 0))) {
-    throw dialog(`You cannot delete the ${table.toLowerCase()} because it was shipped and not invoiced.`);
-  }
-  for (const file of [...company.all('documentAttachments')])
-    if (file['parentId'] === id) company.remove('documentAttachments', file);
-  company.documents[document.kind].delete(id);
-  company.remember(() => company.documents[document.kind].set(id, document));
-  company.onChange({ set, id, type: 'deleted', at: company.clock.now() });
-}

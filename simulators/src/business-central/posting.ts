@@ -20,9 +20,10 @@ export function postDraft(company: Company, document: SalesDocument): void {
   checkApproval(company, document);
   company.commit();
   checkPosting(company, document, 'invoice');
+  checkAmounts(company, document);
   // The number is drawn and committed before the ledgers are written: the next attempt takes the same (4.3, step 7).
   document.postingNumber ??= toPostingNumber(company, document);
-  checkAmounts(company, document);
+  company.commit();
   checkStock(company, document, 'quantity');
   document.isPosted = true;
   document.postedRecordId = randomUUID();
@@ -177,14 +178,17 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
       throw dialog(`You cannot invoice more than ${shipped.minus(big(line['invoicedQuantity'])).toFixed()} units.`);
     }
   }
+  // Before anything is drawn (SalesPost.Codeunit.al: CheckTotalInvoiceAmount, then UpdatePostingNos).
+  if (invoices) checkTotal(invoice(company, order, ''));
+  if (ships) order.shippingNumber ??= company.draw('shipment');
+  if (invoices) order.postingNumber ??= company.draw(company.setup.oneInvoiceSeries ? 'invoice' : 'posted');
+  company.commit();
   checkStock(company, order, 'shipQuantity');
   company.protect(order);
-  const shipmentNumber = ships ? company.draw('shipment') : undefined;
-  order.postingNumber = invoices ? company.draw(company.setup.oneInvoiceSeries ? 'invoice' : 'posted') : undefined;
-  const made = order.postingNumber ? invoice(company, order, order.postingNumber) : undefined;
-  if (made) checkTotal(made);
-  if (shipmentNumber) ship(company, order, shipmentNumber);
-  if (made) keepDocument(company, made);
+  if (ships && order.shippingNumber !== undefined) ship(company, order, order.shippingNumber);
+  if (invoices && order.postingNumber !== undefined)
+    keepDocument(company, invoice(company, order, order.postingNumber));
+  Object.assign(order, { shippingNumber: undefined, postingNumber: undefined });
   for (const line of order.lines) {
     line['shippedQuantity'] = big(line['shippedQuantity']).plus(big(line['shipQuantity'])).toFixed();
     line['invoicedQuantity'] = big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).toFixed();

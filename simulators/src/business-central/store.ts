@@ -25,6 +25,8 @@ export interface SalesDocument {
   isCancelled: boolean;
   /** Drawn by the first attempt to post and kept when that attempt fails (reference/business-central 4.3). */
   postingNumber: string | undefined;
+  /** The same of the shipment of an order. */
+  shippingNumber?: string | undefined;
   /** A manual invoice discount, also one of 0; undefined leaves it to the customer's own discount. */
   manualDiscount: string | undefined;
   /** The SystemId of the posted record, which is not the id of the API. */

@@ -1,4 +1,5 @@
 import type { Invoice } from '../../clients/business-central/client.js';
+import { isPlaceholder } from '../../deal/business-central-document.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
@@ -39,7 +40,7 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
       // A payment in part changes neither stamp nor etag (reference/business-central 5 and 6.3): a sweep compares the
       // amounts.
       if (!known || (!sweepBeganAt && isSeen(known, invoice))) continue;
-      if (!known.deal || !isNewChange(known, invoice)) {
+      if (!known.deal || isPlaceholder(invoice) || !isNewChange(known, invoice)) {
         passed.push(invoice);
         continue;
       }

@@ -1,7 +1,8 @@
-import type { Invoice, InvoiceLine } from '../../deal/business-central-document.js';
+import { type Invoice, type InvoiceLine, isPlaceholder } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { isNumberOf } from '../../deal/document-number.js';
 import { decimalNumber } from '../http/lossless-json.js';
+import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
@@ -30,7 +31,7 @@ export interface InvoiceRequests {
   /**
    * One page of the invoices that changed; deletions do not show (reference/business-central 6.3). A next page is asked
    * for by the stamp of the last invoice: the link that comes with a page names its last row and not a moment, and goes
-   * on from wherever that row stands by then.
+   * on from wherever that row stands by then. It has the placeholders of deleted drafts as well, which no other list has.
    */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
   /** Those of them that are there; a few dozen in one request. */
@@ -62,13 +63,22 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
   const list = async (asked: string, filter: string): Promise<Invoice[]> => {
     const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&${WITH_LINES}`;
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('business-central', asked, listOf(invoiceRow), body, requestId).value.map(toInvoice);
+    const { value } = readWire('business-central', asked, listOf(invoiceRow), body, requestId);
+    return value.map(toInvoice).filter((invoice) => !isPlaceholder(invoice));
   };
   const readOne = (asked: string, { body, requestId }: HttpAnswer): Invoice =>
     toInvoice(readWire('business-central', asked, invoiceRow, body, requestId));
   const getInvoice = async (id: string): Promise<Invoice> => {
     const asked = 'read the invoice';
-    return readOne(asked, await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked }));
+    const answer = await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked });
+    const invoice = readOne(asked, answer);
+    // What stands there in its place says that it was deleted.
+    if (isPlaceholder(invoice))
+      throw new RemoteApiError('business-central', 'not-found', asked, {
+        requestId: answer.requestId,
+        rowOf: 'salesInvoices',
+      });
+    return invoice;
   };
 
   return {
