@@ -156,6 +156,22 @@ describe('a shipment', () => {
     expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0);
   });
 
+  // reference/business-central 11.3: it takes the number that the order had drawn, with the key of the deal
+  it('that stands for an order which was deleted after its posting failed was none', async () => {
+    const { deal, orderId } = await order();
+    const { company } = counter.simulators.businessCentral;
+    company.setStock('EQ-1001', '0');
+    company.setup.preventNegativeInventory = true;
+    await expect(ship(orderId, '1')).rejects.toThrow('insufficient quantity');
+    company.setup.preventNegativeInventory = false;
+    await counter.books.deleteOrder(orderId);
+    const shipments = await counter.client.readChangedShipments(new Date(0), 100);
+    const [placeholder] = shipments.rows.filter((one) => one.externalDocumentNumber === documentKey(deal.recordId));
+    expect(placeholder?.lines).toMatchObject([{ quantity: '0' }]);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    expect(store().find('salesorder', deal.recordId)?.['bc_postedshipmentnumber'] ?? null).toBeNull();
+  });
+
   it('is looked at again while its order is open, and not for ever', async () => {
     const { orderId } = await order();
     await ship(orderId, '0.25');

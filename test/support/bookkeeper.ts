@@ -60,6 +60,7 @@ export function createBookkeeper(simulators: Simulators) {
         await companyPath(`salesInvoices(${id})?$expand=salesInvoiceLines`),
       ),
     deleteDraft: async (id: string) => call('DELETE', await companyPath(`salesInvoices(${id})`)),
+    deleteOrder: async (id: string) => call('DELETE', await companyPath(`salesOrders(${id})`)),
     /** Somebody works on the draft: another price on one of its lines. */
     editDraft: (id: string, sequence: number, unitPrice: string) =>
       administer('/invoices/edit-line', { id, sequence, unitPrice }),

@@ -11,6 +11,7 @@ import { findTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import type { LineRules } from '../../deal/line-rules.js';
+import { isZero } from '../../deal/money.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { Carried, DealOfDocument, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
@@ -58,7 +59,9 @@ export function createShipmentFlow(
   const { businessCentral, dataverse, dataverseFlows, flows, ledger, timeZone } = dependencies;
   const name = 'shipments';
 
-  async function toThings(shipments: readonly Shipment[]): Promise<FoundThing[]> {
+  async function toThings(read: readonly Shipment[]): Promise<FoundThing[]> {
+    // One without any quantity only takes the number of an order that was deleted (reference/business-central 11.3).
+    const shipments = read.filter(({ lines }) => lines.some(({ quantity }) => !isZero(quantity)));
     const tails = shipments.flatMap(({ externalDocumentNumber }) => findTail(externalDocumentNumber) ?? []);
     const deals = await flows.findDeals(tails);
     return shipments.map((shipment): FoundThing => {
