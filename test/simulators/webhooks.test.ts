@@ -175,6 +175,19 @@ describe('subscriptions of Business Central', () => {
     await bc('DELETE', `subscriptions('${subscription.subscriptionId}')`);
   });
 
+  it('9.4: what was undone is not told', async () => {
+    const { body: subscription } = await subscribe();
+    const requests = [
+      { id: '1', method: 'POST', url: `${company}/customers`, body: { displayName: 'Undone' } },
+      { id: '2', method: 'POST', url: `${company}/customers`, body: {} },
+    ].map((one) => ({ ...one, headers: { 'content-type': 'application/json' } }));
+    const { body } = await bc('POST', '$batch', { requests }, { isolation: 'snapshot' });
+    expect(body.responses.map((one: { status: number }) => one.status)).toEqual([201, 400]);
+    await afterMs(31_000);
+    expect(calls.filter((one) => one.body.includes(body.responses[0].body.id))).toEqual([]);
+    await bc('DELETE', `subscriptions('${subscription.subscriptionId}')`);
+  });
+
   it('9.4: more than a thousand changes are one collection', async () => {
     await fetch(`${simulators.connection.businessCentral}/_sim/seed`, { method: 'POST', body: '{"customers":1500}' });
     await afterMs(31_000);
@@ -309,6 +322,31 @@ describe('webhook steps of Dataverse', () => {
     );
     const tables = body.value.map((row: { primaryobjecttypecode: string }) => row.primaryobjecttypecode);
     expect(tables.sort()).toEqual(['opportunity', 'quote']);
+  });
+
+  it('5.7: what was undone posts nothing', async () => {
+    const step = await register('Create', 'account');
+    const part = (id: number, body: object) =>
+      [
+        '--set',
+        'Content-Type: application/http',
+        'Content-Transfer-Encoding: binary',
+        `Content-ID: ${id}`,
+        '',
+        'POST /api/data/v9.2/accounts HTTP/1.1',
+        'Content-Type: application/json',
+        '',
+        JSON.stringify(body),
+      ].join('\r\n');
+    const set = [part(1, { name: 'Undone' }), part(2, { name: 'Refused', nosuchcolumn: 1 }), '--set--'].join('\r\n');
+    const batch = `--b\r\nContent-Type: multipart/mixed; boundary=set\r\n\r\n${set}\r\n--b--\r\n`;
+    await sales('POST', '$batch', batch, { 'content-type': 'multipart/mixed; boundary=b' });
+    const kept = await sales('POST', 'accounts', { name: 'Kept' });
+    expect(kept.status).toBe(204);
+    await simulators.dataverse.webhooks.settle();
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.body).toContain('Kept');
+    await sales('DELETE', `sdkmessageprocessingsteps(${step})`);
   });
 
   it('5.3 and 5.4: an Update posts its RemoteExecutionContext, only for the columns that were asked for', async () => {

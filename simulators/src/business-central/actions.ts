@@ -139,7 +139,7 @@ function convert(company: Company, quote: SalesDocument, kind: 'order' | 'invoic
   const id = String(quote.row['id']);
   company.documents.quote.delete(id);
   company.remember(() => company.documents.quote.set(id, quote));
-  company.onChange({ set: 'salesQuotes', id, type: 'deleted', at: company.clock.now() });
+  company.announce({ set: 'salesQuotes', id, type: 'deleted', at: company.clock.now() });
 }
 
 function checkItem(company: Company, line: SalesDocument['lines'][number]): void {

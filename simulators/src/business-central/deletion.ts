@@ -38,7 +38,7 @@ export function deleteDocument(company: Company, document: SalesDocument): void 
   }
   company.documents[document.kind].delete(id);
   company.remember(() => company.documents[document.kind].set(id, document));
-  company.onChange({ set, id, type: 'deleted', at: company.clock.now() });
+  company.announce({ set, id, type: 'deleted', at: company.clock.now() });
 }
 
 /** A draft whose series is that of posted invoices has its posting number from the beginning. */
@@ -85,7 +85,13 @@ function leavePlaceholders(company: Company, order: SalesDocument): void {
   const invoice: SalesDocument = {
     ...order,
     kind: 'invoice',
-    row: { ...copyHeader('salesInvoices', row), id, number: postingNumber, orderId: row['id'], orderNumber: row['number'] } as Row,
+    row: {
+      ...copyHeader('salesInvoices', row),
+      id,
+      number: postingNumber,
+      orderId: row['id'],
+      orderNumber: row['number'],
+    } as Row,
     lines: [],
     dimensions: new Map(),
     isReleased: false,

@@ -52,6 +52,9 @@ export interface Setup {
   approvalWorkflow: boolean;
   /** Drafts and posted invoices have one number series: a draft keeps its number when it is posted. */
   oneInvoiceSeries: boolean;
+  invoiceRounding: boolean;
+  /** "Inv. Rounding Precision (LCY)". */
+  invoiceRoundingPrecision: string;
 }
 
 export type Change = {
@@ -105,6 +108,8 @@ export class Company {
     mailIsSetUp: false,
     approvalWorkflow: false,
     oneInvoiceSeries: false,
+    invoiceRounding: true,
+    invoiceRoundingPrecision: '0.01',
   };
   readonly sets = new Map<string, Map<string, Row>>();
   readonly documents: Readonly<Record<DocumentKind, Map<string, SalesDocument>>> = {
@@ -130,11 +135,13 @@ export class Company {
   readonly shipmentDimensions = new Map<string, Row[]>();
   /** Contents of streams, by the row's id and the field. */
   readonly streams = new Map<string, Buffer>();
+  /** Told of what was committed, and of nothing that was undone. */
   onChange: (change: Change) => void = () => undefined;
   private readonly numbers = new Map<string, Map<string, Row>>();
   private readonly last = new Map<Series, number>();
   private version = 0;
   private undo: (() => void)[] | undefined;
+  private uncommitted: Change[] = [];
 
   constructor(id: string, name: string, clock: SimClock) {
     this.id = id;
@@ -194,7 +201,7 @@ export class Company {
 
   remove(set: string, row: Row): void {
     this.forget(set, row);
-    this.onChange({ set, id: String(row['id']), type: 'deleted', at: this.clock.now() });
+    this.announce({ set, id: String(row['id']), type: 'deleted', at: this.clock.now() });
     this.remember(() => {
       this.rows(set).set(String(row['id']), row);
       this.index(set, row);
@@ -205,7 +212,7 @@ export class Company {
     this.version += 1;
     row['@odata.etag'] = `W/"${Buffer.from(`'19;${this.version};00;'`).toString('base64')}"`;
     row['lastModifiedDateTime'] = this.clock.date().toISOString();
-    if (set) this.onChange({ set, id: String(row['id']), type, at: this.clock.now() });
+    if (set) this.announce({ set, id: String(row['id']), type, at: this.clock.now() });
   }
 
   /** A number that a rolled-back create has drawn is burnt (reference/business-central 3.4). */
@@ -219,14 +226,14 @@ export class Company {
   /** Work that is undone as a whole when it fails; `commit` in the middle makes what was done so far stay. */
   transact<T>(work: () => T): T {
     if (this.undo) return work();
-    this.undo = [];
+    this.begin();
     try {
-      return work();
+      const result = work();
+      this.end();
+      return result;
     } catch (error) {
       this.rollBack();
       throw error;
-    } finally {
-      this.undo = undefined;
     }
   }
 
@@ -237,15 +244,25 @@ export class Company {
   rollBack(): void {
     const undo = this.undo ?? [];
     this.undo = undefined;
+    this.uncommitted = [];
     for (const work of undo.reverse()) work();
   }
 
   end(): void {
+    this.commit();
     this.undo = undefined;
   }
 
   commit(): void {
     if (this.undo) this.undo = [];
+    const changes = this.uncommitted;
+    this.uncommitted = [];
+    for (const change of changes) this.onChange(change);
+  }
+
+  announce(change: Change): void {
+    if (this.undo) this.uncommitted.push(change);
+    else this.onChange(change);
   }
 
   remember(undo: () => void): void {

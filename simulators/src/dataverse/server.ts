@@ -221,7 +221,8 @@ function route(sim: Sim, request: SimRequest): SimResponse {
         ...direct,
         ...stepRegistrations(sim.store),
       );
-      sim.webhooks.announce({ ...event, userId: sim.store.callerId });
+      const userId = sim.store.callerId;
+      sim.store.afterCommit(() => sim.webhooks.announce({ ...event, userId }));
     },
     switches: sim.switches,
     changes: sim.switches,

@@ -44,6 +44,7 @@ export class Store {
   private readonly families = new Map<string, Map<string, Set<Row>>>();
   private version = 1_000_000;
   private undo: (() => void)[] | undefined;
+  private committed: (() => void)[] = [];
 
   constructor(clock: SimClock) {
     this.clock = clock;
@@ -288,16 +289,27 @@ export class Store {
   transact<T>(work: () => T): T {
     if (this.undo) return work();
     this.undo = [];
+    let result: T;
     try {
-      return work();
+      result = work();
     } catch (error) {
       const undo = this.undo;
       this.undo = undefined;
+      this.committed = [];
       for (const step of undo.reverse()) step();
       throw error;
-    } finally {
-      this.undo = undefined;
     }
+    this.undo = undefined;
+    const committed = this.committed;
+    this.committed = [];
+    for (const step of committed) step();
+    return result;
+  }
+
+  /** Done once the work under way has succeeded as a whole, and not at all when it is undone (reference/dataverse-sales 5.7). */
+  afterCommit(step: () => void): void {
+    if (this.undo) this.committed.push(step);
+    else step();
   }
 
   clear(): void {
