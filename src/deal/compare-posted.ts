@@ -5,6 +5,7 @@ import {
   add,
   type Decimal,
   distance,
+  divide,
   isLess,
   isRounded,
   isSame,
@@ -35,11 +36,14 @@ export interface PostedDifference {
   readonly text: string;
 }
 
-/** An invoice or an order as it was when it was confirmed. */
-export type ConfirmedDocument = Pick<Invoice, 'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines'>;
-
 /** One invoice, or one of those that came from an order. */
-export type PostedDocument = ConfirmedDocument & Pick<Invoice, 'number'>;
+export type PostedDocument = Pick<
+  Invoice,
+  'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines' | 'number'
+>;
+
+/** An invoice or an order as it was when it was confirmed. */
+export type ConfirmedDocument = Omit<PostedDocument, 'number'> & Pick<Invoice, 'discount' | 'excludingTax'>;
 
 export interface PostedOptions {
   readonly currency: CompanyCurrency;
@@ -146,7 +150,7 @@ function compareLines(
   const known = bySequence(confirmed.lines);
   for (const [sequence, lines] of parts) {
     const [first] = lines;
-    if (known.has(sequence) || !first || lines.every(isComment)) continue;
+    if (known.has(sequence) || !first || lines.every(isNothing)) continue;
     const amount = add(...lines.map(({ net }) => net));
     found.push(alarm('extra-line', `${nameLine(first)} (${first.number}) of ${amount} was posted and not confirmed`));
   }
@@ -168,7 +172,7 @@ function findChange(line: InvoiceLine, part: InvoiceLine): string[] {
 /** Each part of a line rounds for itself, half a unit at most. */
 function findAmounts(line: InvoiceLine, posted: readonly InvoiceLine[], currency: CompanyCurrency): string[] {
   const changes: string[] = [];
-  const tolerance = roundingOf(posted.length, currency);
+  const tolerance = roundingOf(posted.filter((part) => !isNothing(part)).length, currency);
   for (const of of ['discount', 'net'] as const) {
     const sum = add(...posted.map((part) => part[of]));
     const what = of === 'net' ? 'amount' : 'discount';
@@ -194,12 +198,16 @@ function compareTotal(
   if (isZero(apart)) return [];
   const sums = `total: ${confirmed.includingTax} was confirmed, ${total} posted`;
   const text = posted.length > 1 ? `${sums} in ${posted.length} invoices` : sums;
-  if (!isWithin(apart, '0', roundingOfParts(posted.length, parts, currency))) return [alarm('total', text)];
+  if (!isWithin(apart, '0', roundingOfParts(confirmed, posted.length, parts, currency))) return [alarm('total', text)];
   return [{ kind: 'notice', cause: 'rounding-of-parts', text: `${text}; each of them rounds for itself` }];
 }
 
-/** Tax rounds once in each invoice, an amount in each part that does not come out even. */
+/**
+ * Tax rounds once in each invoice, an amount in each part that does not come out even, and in each part of a line its share of the
+ * invoice discount (reference/business-central 4.4); tax is on both.
+ */
 function roundingOfParts(
+  { discount, excludingTax, includingTax }: ConfirmedDocument,
   invoices: number,
   parts: ReadonlyMap<number, readonly InvoiceLine[]>,
   currency: CompanyCurrency,
@@ -207,10 +215,13 @@ function roundingOfParts(
   if (invoices < 2) return '0';
   const ofTax = multiply(smallestUnit(currency), String(invoices));
   const ofLines = [...parts.values()].map((lines) => {
-    const uneven = lines.filter((line) => !isRounded(multiply(line.quantity, line.unitPrice), currency.decimals));
-    return roundingOf(uneven.length, currency);
+    const moved = lines.filter((line) => !isNothing(line));
+    const uneven = moved.filter((line) => !isRounded(multiply(line.quantity, line.unitPrice), currency.decimals));
+    const ofDiscount = isZero(discount) ? '0' : roundingOf(moved.length, currency);
+    return add(roundingOf(uneven.length, currency), ofDiscount);
   });
-  return add(ofTax, ...ofLines);
+  const withTax = isZero(excludingTax) ? '1' : divide(includingTax, excludingTax, 2);
+  return add(ofTax, multiply(add('0', ...ofLines), withTax));
 }
 
 function toNotice({ invoice, line }: RoundingLine): PostedDifference {
@@ -219,8 +230,13 @@ function toNotice({ invoice, line }: RoundingLine): PostedDifference {
   return { kind: 'notice', cause: 'invoice-rounding', text };
 }
 
-function isComment({ number, net, quantity }: InvoiceLine): boolean {
-  return number === '' && isZero(net) && isZero(quantity);
+function isComment(line: InvoiceLine): boolean {
+  return line.number === '' && isNothing(line);
+}
+
+/** What a document has of a line of which nothing is posted with it (reference/business-central 4.4). */
+function isNothing({ net, quantity }: InvoiceLine): boolean {
+  return isZero(net) && isZero(quantity);
 }
 
 function nameLine({ sequence }: InvoiceLine): string {

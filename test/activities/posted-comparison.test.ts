@@ -206,6 +206,29 @@ describe('an order that was invoiced in parts', () => {
   });
 });
 
+describe('an order with an invoice discount', () => {
+  it('that the warehouse invoices in parts is no alarm, as each part of each line rounds its share of it', async () => {
+    const steps = openSteps();
+    const lines = Array.from({ length: 10 }, () => ['3', '20.00'] as const);
+    const deal = await counter.win(lines, { headerDiscount: '10.00', totalLessFreight: '590.00', total: '590.00' });
+    const { recordId, revision } = deal;
+    const of = { ...counter.context, kind: 'order' as const, recordId, revision };
+    const made = await steps.createDraft({ ...of, customerId: counter.customerId, draftVersion: 1 });
+    if (!made) throw new Error('no draft');
+    const draft = await steps.setDiscount({ ...of, draftId: made.id, etag: made.etag, discount: '0' });
+    expect(draft.difference).toBeUndefined();
+    const part = deal.lines.map(({ sequence }) => ({ sequence, ship: '1', invoice: '1' }));
+    for (let time = 0; time < 3; time += 1) await counter.books.postOrder(draft.id, part);
+    await steps.readOrderInvoices({ ...of, orderId: draft.id, isComplete: true });
+    expect(await differencesOf(deal)).toEqual([
+      [
+        'posted with invoice rounding',
+        ['total: 702.1 was confirmed, 702.21 posted in 3 invoices; each of them rounds for itself'],
+      ],
+    ]);
+  });
+});
+
 describe.each(['invoice', 'order'] as const)('an %s that is posted', (kind) => {
   it('as it was confirmed is nothing to tell', async () => {
     const { deal, read } = await post(kind);

@@ -165,6 +165,19 @@ describe('an order', () => {
     ]);
   });
 
+  it('is no alarm for a line of which nothing was posted, whoever typed it', () => {
+    const [first, second] = [part('1', '1', '3.33', '0.63', '3.96'), part('2', '2', '6.67', '1.27', '7.94')];
+    const nothing = { ...LINE, sequence: 50_000, number: 'EQ-2', quantity: '0', net: '0', tax: '0' };
+    const parts = [{ ...first, lines: [...first.lines, nothing] }, second];
+    expect(comparePosted(order, parts, EUR)).toEqual([]);
+  });
+
+  it('may differ by the rounding of the parts that were posted alone, not of those that were not', () => {
+    const rest = [3, 4, 5].map((number) => part(String(number), '0', '0', '0', '0'));
+    const parts = [part('1', '1', '3.33', '0.63', '3.96'), part('2', '2', '6.65', '1.27', '7.92')];
+    expect(comparePosted(order, [...parts, ...rest], EUR).map(({ cause }) => cause)).toContain('line-changed');
+  });
+
   it('is not excused by its parts when one of them is cheaper', () => {
     const parts = [part('1', '1', '3.33', '0.63', '3.96'), part('2', '2', '6.00', '1.14', '7.14')];
     expect(comparePosted(order, parts, EUR).map(({ kind, cause }) => [kind, cause])).toEqual([

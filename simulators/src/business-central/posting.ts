@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { entityOf } from './entities.js';
 import { dialog } from './errors.js';
 import { checkCustomer, keepDocument } from './headers.js';
+import { roundInvoice } from './invoice-rounding.js';
 import { KINDS } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import { big, computeTotals, isFullyShipped, rounded } from './totals.js';
@@ -27,8 +28,10 @@ export function postDraft(company: Company, document: SalesDocument): void {
   checkStock(company, document, 'quantity');
   document.isPosted = true;
   document.postedRecordId = randomUUID();
-  Object.assign(document.row, { number: document.postingNumber, status: statusOf(document.row) });
+  document.row['number'] = document.postingNumber;
   for (const line of document.lines) line.id = randomUUID();
+  if (document.kind === 'invoice') roundInvoice(company, document);
+  document.row['status'] = statusOf(document.row);
   if (document.kind === 'invoice') document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
   takeStock(company, document, 'quantity');
   company.commit();
@@ -204,7 +207,7 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   const id = String(order.row['id']);
   if (order.lines.every((line) => big(line['invoicedQuantity']).abs().gte(big(line['quantity']).abs()))) {
     company.documents.order.delete(id);
-    company.onChange({ set: 'salesOrders', id, type: 'deleted', at: company.clock.now() });
+    company.announce({ set: 'salesOrders', id, type: 'deleted', at: company.clock.now() });
     return 'deleted';
   }
   order.isReleased = true;
@@ -214,9 +217,9 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
 }
 
 const RAW_TYPES: Readonly<Record<string, string>> = {
-  Item: 'Item',
   Account: 'G_x002F_L_x0020_Account',
   Comment: '_x0020_',
+  Charge: 'Charge_x0020__x0028_Item_x0029_',
 };
 
 function ship(company: Company, order: SalesDocument, number: string): void {
@@ -236,15 +239,16 @@ function ship(company: Company, order: SalesDocument, number: string): void {
     shipmentId,
     dimensions.map((one) => ({ ...one, parentId: shipmentId, parentType: 'Sales_x0020_Shipment' })),
   );
+  // Every line of the order, also comments and what is not shipped now (reference/business-central 4.4).
   for (const line of order.lines) {
-    if (big(line['shipQuantity']).eq(0)) continue;
     company.insert('salesShipmentLines', {
       documentId: shipment['id'] ?? '',
       documentNo: number,
       sequence: line.sequence,
-      lineType: RAW_TYPES[String(line['lineType'])] ?? 'Resource',
+      lineType: RAW_TYPES[String(line['lineType'])] ?? line['lineType'] ?? '_x0020_',
       lineObjectNumber: line['lineObjectNumber'] ?? '',
       description: line['description'] ?? '',
+      description2: line['description2'] ?? '',
       unitOfMeasureCode: line['unitOfMeasureCode'] ?? '',
       unitPrice: line['unitPrice'] ?? '0',
       quantity: line['shipQuantity'] ?? '0',
@@ -255,7 +259,10 @@ function ship(company: Company, order: SalesDocument, number: string): void {
   takeStock(company, order, 'shipQuantity');
 }
 
-/** One invoice a call: the part that is invoiced now, with its share of the invoice discount. */
+/**
+ * One invoice a call: every line of the order with the quantity that is invoiced now, also comments and those of which nothing
+ * is, and their shares of the invoice discount (SalesInvoiceLine.Table.al, InitFromSalesLine; SalesPost.Codeunit.al, DivideAmount).
+ */
 function invoice(company: Company, order: SalesDocument, number: string): SalesDocument {
   const entity = entityOf('salesInvoices');
   const row: Row = { ...emptyRow(entity) };
@@ -271,22 +278,23 @@ function invoice(company: Company, order: SalesDocument, number: string): SalesD
     status: 'Open',
   });
   const lineEntity = entityOf('salesInvoiceLines');
-  const lines = order.lines
-    .filter((line) => !big(line['invoiceQuantity']).eq(0))
-    .map((line) => {
-      const quantity = big(line['invoiceQuantity']);
-      const share = big(line['quantity']).eq(0) ? big('0') : quantity.div(big(line['quantity']));
-      const made: Row = { ...emptyRow(lineEntity) };
-      for (const name of lineEntity.fields.keys()) if (line[name] !== undefined) made[name] = line[name] as string;
-      return {
-        ...made,
-        id: randomUUID(),
-        documentId: id,
-        sequence: line.sequence,
-        quantity: quantity.toFixed(),
-        discountAmount: rounded(company, order, big(line['discountAmount']).times(share)).toFixed(),
-      };
-    });
+  const shareOf = (line: Row, field: string) =>
+    big(line['quantity']).eq(0)
+      ? big('0')
+      : rounded(company, order, big(line[field]).times(big(line['invoiceQuantity'])).div(big(line['quantity'])));
+  const lines = order.lines.map((line) => {
+    const made: Row = { ...emptyRow(lineEntity) };
+    for (const name of lineEntity.fields.keys()) if (line[name] !== undefined) made[name] = line[name] as string;
+    return {
+      ...made,
+      id: randomUUID(),
+      documentId: id,
+      sequence: line.sequence,
+      quantity: String(line['invoiceQuantity']),
+      discountAmount: shareOf(line, 'discountAmount').toFixed(),
+    };
+  });
+  const discount = order.lines.reduce((sum, line) => sum.plus(shareOf(line, 'invoiceDiscountAllocation')), big('0'));
   const document: SalesDocument = {
     kind: 'invoice',
     row,
@@ -297,11 +305,12 @@ function invoice(company: Company, order: SalesDocument, number: string): SalesD
     isPendingApproval: false,
     isCancelled: false,
     postingNumber: number,
-    manualDiscount: order.manualDiscount,
+    manualDiscount: discount.toFixed(),
     // Of invoices that came from orders the API's id is the record's own.
     postedRecordId: id,
   };
   computeTotals(company, document);
+  roundInvoice(company, document);
   document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
   document.row['status'] = statusOf(document.row);
   return document;

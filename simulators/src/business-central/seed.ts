@@ -1,5 +1,6 @@
 import { guidFrom } from '../kernel/random.js';
 import type { Distributor } from '../seed/distributor.js';
+import { ROUNDING_ACCOUNT } from './invoice-rounding.js';
 import type { Company, Row } from './store.js';
 import { ZERO_GUID } from './values.js';
 
@@ -103,6 +104,7 @@ export function seedCompany(company: Company, data: Distributor): void {
   for (const [number, displayName] of [
     ['8400', 'Revenue, special work'],
     ['8410', 'Freight charged'],
+    [ROUNDING_ACCOUNT, 'Invoice rounding'],
   ] as const) {
     put('accounts', number, { number, displayName, category: 'Income', accountType: 'Posting', directPosting: true });
   }

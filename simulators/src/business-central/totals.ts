@@ -12,12 +12,14 @@ export function big(value: Value | undefined): Big {
   return new Big(String(value ?? '0'));
 }
 
-/** Rounds to the currency's "Amount Rounding Precision": 1 for JPY, 0.001 for KWD (reference/business-central 11.6). */
+/**
+ * Rounds to the currency's "Amount Rounding Precision": 1 for JPY, 0.001 for KWD. The API shows none; the decimal places are
+ * kept in step with it (reference/business-central 3.8).
+ */
 export function rounded(company: Company, document: SalesDocument, amount: Big): Big {
   const currency = company.findByNumber('currencies', String(document.row['currencyCode']));
-  const precision = big(currency?.['amountRoundingPrecision'] ?? '0.01');
-  if (precision.eq(0)) return amount.round(2, Big.roundHalfUp);
-  return amount.div(precision).round(0, Big.roundHalfUp).times(precision);
+  const places = /\d+$/.exec(String(currency?.['amountDecimalPlaces'] ?? ''))?.[0];
+  return amount.round(Number(places ?? 2), Big.roundHalfUp);
 }
 
 /** Items allow an invoice discount; G/L accounts, assets and charges do not, and nothing else has an amount. */

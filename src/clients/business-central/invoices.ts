@@ -1,8 +1,8 @@
 import { type Invoice, type InvoiceLine, isPlaceholder } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { isNumberOf } from '../../deal/document-number.js';
-import { decimalNumber } from '../http/lossless-json.js';
 import { RemoteApiError } from '../errors.js';
+import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
