@@ -67,6 +67,10 @@ export function createBookkeeper(simulators: Simulators) {
     /** The warehouse posts all that is left of an order, or these quantities. */
     postOrder: (id: string, lines?: readonly { sequence: number; ship: string; invoice: string }[]) =>
       administer('/orders/post', { id, ...(lines && { lines }) }),
+    /** Get Shipment Lines, or Combine Shipments: one invoice of what was shipped of these orders. */
+    invoiceShipments: (...ids: readonly string[]) =>
+      administer('/orders/invoice-shipments', { orders: ids.map((id) => ({ id })) }),
+    deleteInvoicedOrder: (id: string) => administer('/orders/delete-invoiced', { id }),
     payInvoice: (id: string, amount?: string) => administer('/invoices/pay', { id, ...(amount && { amount }) }),
     postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
     releaseDraft: (id: string) => administer('/invoices/release', { id }),

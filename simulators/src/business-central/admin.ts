@@ -1,4 +1,5 @@
 import type { AdminHandler } from '../kernel/server.js';
+import { deleteInvoicedOrder, invoiceShipments } from './get-shipments.js';
 import type { Limits } from './limits.js';
 import { pay, shipAndInvoice } from './posting.js';
 import type { Company, Row, SalesDocument } from './store.js';
@@ -34,6 +35,12 @@ export function createAdmin({
     for (const invoice of company.invoices.values())
       if (invoice.row['id'] === id || invoice.row['number'] === number) return invoice;
     throw new RangeError(`no invoice ${id ?? number}`);
+  };
+  const orderOf = (body: unknown): SalesDocument => {
+    const { id, number } = body as { id?: string; number?: string };
+    for (const order of company.documents.order.values())
+      if (order.row['id'] === id || order.row['number'] === number) return order;
+    throw new RangeError(`no order ${id ?? number}`);
   };
   const toggle = (set: Set<string>, key: string, isIn: boolean): boolean =>
     isIn ? set.add(key).has(key) : set.delete(key);
@@ -153,15 +160,8 @@ export function createAdmin({
     },
     /** The warehouse posts: all that is left, or `lines: [{ sequence, ship, invoice }]`. */
     'POST /orders/post': (body) => {
-      const { id, number, lines } = body as {
-        id?: string;
-        number?: string;
-        lines?: { sequence: number; ship: string; invoice: string }[];
-      };
-      const order = [...company.documents.order.values()].find(
-        (other) => other.row['id'] === id || other.row['number'] === number,
-      );
-      if (!order) throw new RangeError(`no order ${id ?? number}`);
+      const { lines } = body as { lines?: { sequence: number; ship: string; invoice: string }[] };
+      const order = orderOf(body);
       for (const line of lines ? order.lines : []) Object.assign(line, { shipQuantity: '0', invoiceQuantity: '0' });
       for (const { sequence, ship, invoice } of lines ?? []) {
         const line = order.lines.find((other) => other.sequence === sequence);
@@ -169,6 +169,13 @@ export function createAdmin({
         Object.assign(line, { shipQuantity: ship, invoiceQuantity: invoice });
       }
       return { outcome: shipAndInvoice(company, order) };
+    },
+    /** One invoice of what was shipped of these orders: `orders: [{ id }]`. */
+    'POST /orders/invoice-shipments': (body) =>
+      invoiceShipments(company, (body as { orders: object[] }).orders.map(orderOf)).row,
+    'POST /orders/delete-invoiced': (body) => {
+      deleteInvoicedOrder(company, orderOf(body));
+      return { deleted: true };
     },
     /** The proof of exactly-once: documents by our key, customers by number. */
     'GET /documents': () => {
