@@ -1,3 +1,4 @@
+import { alignInvoices, isNothing } from './align-lines.js';
 import { type Invoice, type InvoiceLine, isSameCustomer, isSameObject } from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
 import { bySequence } from './lines-by-sequence.js';
@@ -56,9 +57,10 @@ export interface PostedOptions {
 /** All of it at once; empty when exactly what was confirmed is posted. */
 export function comparePosted(
   confirmed: ConfirmedDocument,
-  posted: readonly PostedDocument[],
+  asPosted: readonly PostedDocument[],
   options: PostedOptions,
 ): PostedDifference[] {
+  const posted = alignInvoices(confirmed.lines, asPosted);
   const found: PostedDifference[] = [];
   const rounding: RoundingLine[] = [];
   const parts = new Map<number, InvoiceLine[]>();
@@ -232,11 +234,6 @@ function toNotice({ invoice, line }: RoundingLine): PostedDifference {
 
 function isComment(line: InvoiceLine): boolean {
   return line.number === '' && isNothing(line);
-}
-
-/** What a document has of a line of which nothing is posted with it (reference/business-central 4.4). */
-function isNothing({ net, quantity }: InvoiceLine): boolean {
-  return isZero(net) && isZero(quantity);
 }
 
 function nameLine({ sequence }: InvoiceLine): string {

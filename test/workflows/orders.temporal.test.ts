@@ -158,6 +158,17 @@ describe('an order that is left to the warehouse', () => {
   });
 });
 
+describe('an order that was shipped and is gone without an invoice', () => {
+  it('is not said to be deleted before it was invoiced, so that nobody makes another', async () => {
+    const world = await leaveToWarehouse();
+    world.books.order = 'gone-after-shipping';
+    const deal = await world.start({ hint: OF_INVOICE });
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([{ reason: 'draft-gone', text: expect.stringContaining('invoice it again') }]);
+    await deal.handle.terminate();
+  });
+});
+
 describe('an order that we ship and invoice', () => {
   it('ends with the invoice that came of it', async () => {
     const world = makeDealWorld(skipping, { documentKind: 'order', confirmation: { by: 'rule' } });

@@ -1,5 +1,6 @@
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseInvoice, DataverseInvoiceLine, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
+import { alignInvoices } from '../../deal/align-lines.js';
 import { type InvoiceLine, isSameObject, type SalesDocument } from '../../deal/business-central-document.js';
 import { toIsoCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
@@ -25,6 +26,7 @@ export function toSalesInvoice(
   const net = add(...invoice.lines.map((line) => line.net), '0');
   const { decimals: usual } = toIsoCurrency(deal.currency ?? invoice.currency);
   const decimals = deal.currencyDecimals ?? usual;
+  const [{ lines }] = alignInvoices(handedOver?.lines ?? [], [invoice]) as [Invoice];
   return {
     invoiceId: salesInvoiceId(invoice.id),
     number: invoice.number,
@@ -37,7 +39,7 @@ export function toSalesInvoice(
     dueDate: invoice.dueDate,
     discount: subtract(net, invoice.excludingTax),
     columns: toInvoiceColumns(rules.invoiceColumns, { ...toPaymentStatus(invoice), status: 'open' }),
-    lines: invoice.lines
+    lines: lines
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {
         const source = deal.lines.find((other) => other.sequence === line.sequence);

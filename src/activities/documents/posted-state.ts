@@ -32,8 +32,8 @@ export async function isPosted(
   }
 }
 
-/** The list is another API, which an app may lack the permission for, and a company the extension. */
-async function undefinedIfRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+/** What an app may lack the permission for, and a company the extension. */
+export async function undefinedIfRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {

@@ -3,6 +3,7 @@ import type { BusinessCentralClient, Invoice, Order } from '../../clients/busine
 import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
+import { alignInvoices } from '../../deal/align-lines.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { RecordRef } from '../../deal/deal.js';
@@ -29,7 +30,7 @@ import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
 import { compareWithKnown, recordPostedDifferences } from './posted-comparison.js';
 import { toPostedOrder } from './posted-order.js';
-import { isPosted } from './posted-state.js';
+import { isPosted, undefinedIfRefused } from './posted-state.js';
 
 /** Posting and what comes of it: no mapping decides any of it, only the company where the document is. */
 
@@ -53,9 +54,13 @@ export interface OrderInvoice {
   readonly remaining: string;
 }
 
-/** How far an order has come; `gone` once all of it is posted, or when somebody deleted it. */
+/**
+ * How far an order has come; `gone` once all of it is posted, or when somebody deleted it; `gone-after-shipping` when its invoices
+ * do not account for it and it was shipped, which nobody can delete before it is invoiced.
+ */
 export type OrderProgress =
   | 'gone'
+  | 'gone-after-shipping'
   | { readonly shippedQuantity: string; readonly invoicedQuantity: string; readonly etag: string };
 
 interface OrderRef extends CompanyContext {
@@ -97,6 +102,14 @@ export function createPostingSteps(
     await ledger.businessCentralFeeds.recordInvoiceGone(dependencies.companyId, known);
     const { id, number, status, includingTax: total } = known;
     return { id, number, status, total, differences: [], progress: await dependencies.loadProgress(ref) };
+  }
+
+  /** Whether anything of an order was shipped and not undone; whoever may not read shipments knows of none. */
+  async function wasShipped(orderNumber: string): Promise<boolean> {
+    return toTemporalFailures(async () => {
+      const shipments = await undefinedIfRefused(() => businessCentral.listShipmentsOfOrder(orderNumber));
+      return (shipments ?? []).some(({ lines }) => !isZero(add('0', ...lines.map(({ quantity }) => quantity))));
+    });
   }
 
   async function findCurrencyOf({ currency }: Order): Promise<CompanyCurrency | undefined> {
@@ -246,10 +259,13 @@ export function createPostingSteps(
     },
 
     async readOrderProgress(input: OrderRef): Promise<OrderProgress> {
-      const order = await findOrder(input, async (invoices) =>
-        isCovered(await ledger.getOrder(input.orderId), invoices),
-      );
-      if (!order) return 'gone';
+      const known = await ledger.getOrder(input.orderId);
+      let isInvoiced = false as boolean;
+      const order = await findOrder(input, (invoices) => {
+        isInvoiced = isCovered(known, invoices);
+        return isInvoiced;
+      });
+      if (!order) return isInvoiced || !(await wasShipped(known.number)) ? 'gone' : 'gone-after-shipping';
       return {
         shippedQuantity: add(...order.lines.map((line) => line.shippedQuantity)),
         invoicedQuantity: add(...order.lines.map((line) => line.invoicedQuantity)),
@@ -318,7 +334,7 @@ function hasMoved(before: Quantities, now: Quantities): boolean {
 
 /** Whether the invoices have all of what was ordered, line by line. */
 function isCovered(order: Order, invoices: readonly Invoice[]): boolean {
-  const invoiced = bySequence(toPostedOrder(invoices)?.lines ?? []);
+  const invoiced = bySequence(toPostedOrder(alignInvoices(order.lines, invoices))?.lines ?? []);
   return order.lines.every(({ sequence, quantity }) => {
     const line = invoiced.get(sequence);
     return isZero(quantity) || (line !== undefined && isSame(line.quantity, quantity));

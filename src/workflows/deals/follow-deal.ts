@@ -112,7 +112,7 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
   if (!mayAwaitShipment(progress) || documentId === undefined || revision === undefined) return 'kept';
   const isUntouched = async (): Promise<boolean> => {
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
-    return order !== 'gone' && isZero(order.shippedQuantity) && isZero(order.invoicedQuantity);
+    return typeof order !== 'string' && isZero(order.shippedQuantity) && isZero(order.invoicedQuantity);
   };
   if (!(await handlers.runUnlessHeld('reading the order', isUntouched))) return 'kept';
   // The decision is in the trail before anything is deleted.
@@ -160,7 +160,7 @@ async function checkOrder(
   return handlers.runUnlessHeld('reading the order', async (): Promise<boolean | Held> => {
     handlers.setDocumentGone(false);
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
-    if (order !== 'gone') return false;
+    if (typeof order !== 'string') return false;
     const invoices = await businessCentral.readOrderInvoices({
       companyId,
       recordId,
@@ -169,13 +169,16 @@ async function checkOrder(
     });
     if (invoices.length > 0) return true;
     handlers.setDocumentGone(true);
-    return { held: [{ reason: 'draft-gone', text: GONE }] };
+    return { held: [{ reason: 'draft-gone', text: GONE[order] }] };
   });
 }
 
 /** Nobody makes another by itself what somebody deleted on purpose. */
-const GONE =
-  'the order was deleted in Business Central before it was invoiced; a retry only looks for it, a replay of the cancelled deal makes another';
+const GONE = {
+  gone: 'the order was deleted in Business Central before it was invoiced; a retry only looks for it, a replay of the cancelled deal makes another',
+  'gone-after-shipping':
+    'the order was shipped and is gone in Business Central, without an invoice of its own: most likely it was invoiced together with other orders, by Combine Shipments or Get Shipment Lines; look for its shipment there, a replay of the cancelled deal would invoice it again',
+} as const;
 
 /**
  * @param mustReportAll also what follows the row, although the ledger knows that Sales has it
