@@ -67,10 +67,10 @@ const SETS = [
 ];
 
 /** What a flow reads besides. */
-const SETS_OF_FLOWS: Readonly<Partial<Record<FlowName, string>>> = {
-  creditMemos: 'salesCreditMemos',
-  shipments: 'salesShipments',
-  customerFinances: 'customerFinancialDetails',
+const SETS_OF_FLOWS: Readonly<Partial<Record<FlowName, readonly string[]>>> = {
+  creditMemos: ['salesCreditMemos', 'generalLedgerEntries'],
+  shipments: ['salesShipments'],
+  customerFinances: ['customerFinancialDetails'],
 };
 
 /** The sets that have to be written, with the permission set that allows it (reference/business-central 1.2). */

@@ -59,6 +59,39 @@ describe('a credit memo', () => {
     expect(rowOf(salesInvoiceId)).toMatchObject({ new_creditmemos: null, new_credited: null, new_creditedon: null });
   });
 
+  // reference/business-central 4.5: a released draft is as open as a posted one
+  it('that is released and not posted is none yet, and is one once it is posted', async () => {
+    const { invoice, salesInvoiceId } = await counter.invoiced();
+    const { customerId } = counter;
+    const { id, number } = await counter.books.releaseCreditMemo({
+      ...{ customerId, invoiceNumber: invoice.number, amount: 10 },
+    });
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    expect(await thingOf(id)).toMatchObject({ state: 'skipped', reason: 'draft' });
+    expect(rowOf(salesInvoiceId)['new_creditmemos'] ?? null).toBeNull();
+    await counter.books.postReleasedCreditMemo(id);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(rowOf(salesInvoiceId)['new_creditmemos']).toEqual(expect.any(String));
+    expect(rowOf(salesInvoiceId)['new_creditmemos']).not.toBe(number);
+  });
+
+  it('that is open is taken for posted where the general ledger cannot be read', async () => {
+    const { invoice, salesInvoiceId } = await counter.invoiced();
+    const { denied } = counter.simulators.businessCentral.switches;
+    denied.push('generalLedgerEntries:GET');
+    const memo = await credit(invoice.number);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1 });
+    denied.pop();
+    expect(rowOf(salesInvoiceId)['new_creditmemos']).toBe(memo.number);
+  });
+
+  it('of nothing is none: it may stand for a draft that was deleted', async () => {
+    const { invoice, salesInvoiceId } = await counter.invoiced();
+    await credit(invoice.number, 0);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    expect(rowOf(salesInvoiceId)['new_creditmemos'] ?? null).toBeNull();
+  });
+
   it('that is read again is not written again', async () => {
     const { invoice, salesInvoiceId } = await counter.invoiced();
     await credit(invoice.number);

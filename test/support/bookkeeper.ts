@@ -107,6 +107,21 @@ export function createBookkeeper(simulators: Simulators) {
         await companyPath(`salesCreditMemos(${id})`),
       );
     },
+    /** A credit memo that somebody typed and released, and nobody has posted. */
+    releaseCreditMemo: async (memo: { readonly customerId: string; readonly invoiceNumber: string; amount: number }) => {
+      const { customerId, invoiceNumber, amount } = memo;
+      const line = { lineType: 'Item', lineObjectNumber: 'EQ-1001', quantity: 1, unitPrice: amount };
+      const body = { customerId, invoiceNumber, salesCreditMemoLines: [line] };
+      const { id, number } = await call<{ id: string; number: string }>(
+        'POST',
+        await companyPath('salesCreditMemos'),
+        body,
+      );
+      await administer('/credit-memos/release', { id });
+      return { id, number };
+    },
+    postReleasedCreditMemo: async (id: string) =>
+      call('POST', await companyPath(`salesCreditMemos(${id})/Microsoft.NAV.post`)),
     cancelCreditMemo: async (id: string) =>
       call('POST', await companyPath(`salesCreditMemos(${id})/Microsoft.NAV.cancel`)),
     cancelInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.cancel`)),

@@ -153,6 +153,14 @@ export function createAdmin({
       company.touch(invoice.row, 'salesInvoices', 'updated');
       return invoice.row;
     },
+    'POST /credit-memos/release': (body) => {
+      const memo = company.documents.creditMemo.get((body as { id: string }).id);
+      if (!memo) throw new RangeError('no such credit memo');
+      memo.isReleased = true;
+      memo.row['status'] = 'Open';
+      company.touch(memo.row, 'salesCreditMemos', 'updated');
+      return memo.row;
+    },
     'POST /invoices/pay': (body) => {
       const invoice = invoiceOf(body);
       pay(company, invoice, (body as { amount?: string }).amount);

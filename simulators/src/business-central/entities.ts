@@ -211,6 +211,13 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     'GET',
     `id:G- number:C20 displayName:S100 category:E(_x0020_|Assets|Liabilities|Equity|Income|Cost_x0020_of_x0020_Goods_x0020_Sold|Expense) subCategory:S80 blocked:B accountType:E(Posting|Heading|Total|Begin_x002D_Total|End_x002D_Total) directPosting:B netChange:D- consolidationTranslationMethod:S30 consolidationDebitAccount:C20 consolidationCreditAccount:C20 excludeFromConsolidation:B ${STAMP}`,
   ],
+  [
+    'generalLedgerEntries',
+    'generalLedgerEntry',
+    'G/L Entry',
+    'GET',
+    `id:G- entryNumber:I- postingDate:A- documentNumber:C20- documentType:E(_x0020_|Payment|Invoice|Credit_x0020_Memo|Finance_x0020_Charge_x0020_Memo|Reminder|Refund)- accountId:G- accountNumber:C20- description:S100- debitAmount:D- creditAmount:D- additionalCurrencyDebitAmount:D- additionalCurrencyCreditAmount:D- ${STAMP}`,
+  ],
   ['disputeStatus', 'disputeStatus', 'Dispute Status', ALL, `id:G- code:C10 displayName:S100 ${STAMP}`],
   [
     'defaultDimensions',

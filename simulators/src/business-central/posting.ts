@@ -34,8 +34,26 @@ export function postDraft(company: Company, document: SalesDocument): void {
   document.row['status'] = statusOf(document.row);
   if (document.kind === 'invoice') document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
   takeStock(company, document, 'quantity');
+  writeLedger(company, document);
   company.commit();
   company.touch(document.row, set, 'updated');
+}
+
+/** What a posted document leaves in the general ledger, as far as it proves that it is posted: the revenue, in one entry. */
+function writeLedger(company: Company, { kind, row }: SalesDocument): void {
+  const amount = row['totalAmountExcludingTax'] ?? '0';
+  if (big(amount).eq(0)) return;
+  const account = company.findByNumber('accounts', '8400');
+  company.insert('generalLedgerEntries', {
+    entryNumber: company.count('generalLedgerEntries') + 1,
+    postingDate: row['postingDate'] ?? NO_DATE,
+    documentNumber: row['number'] ?? '',
+    documentType: kind === 'creditMemo' ? 'Credit_x0020_Memo' : 'Invoice',
+    accountId: account?.['id'] ?? '',
+    accountNumber: '8400',
+    description: row['customerName'] ?? '',
+    [kind === 'creditMemo' ? 'debitAmount' : 'creditAmount']: amount,
+  });
 }
 
 /** A number of the posted series, unless that is the draft's own (codeunit 80, UpdatePostingNos). */
@@ -189,8 +207,11 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   checkStock(company, order, 'shipQuantity');
   company.protect(order);
   if (ships && order.shippingNumber !== undefined) ship(company, order, order.shippingNumber);
-  if (invoices && order.postingNumber !== undefined)
-    keepDocument(company, invoice(company, order, order.postingNumber));
+  if (invoices && order.postingNumber !== undefined) {
+    const made = invoice(company, order, order.postingNumber);
+    writeLedger(company, made);
+    keepDocument(company, made);
+  }
   Object.assign(order, { shippingNumber: undefined, postingNumber: undefined });
   for (const line of order.lines) {
     line['shippedQuantity'] = big(line['shippedQuantity']).plus(big(line['shipQuantity'])).toFixed();

@@ -96,6 +96,8 @@ export interface FlowRequests {
   downloadInvoicePdf(invoiceId: string, maxBytes: number): Promise<Download>;
   /** One page; deletions do not show (reference/business-central 6.3). */
   readChangedCreditMemos(since: Date, pageSize: number): Promise<ChangedPage<CreditMemo>>;
+  /** Of these numbers those that have entries in the general ledger; as many as one request can name. */
+  findPostedCreditMemos(numbers: readonly string[]): Promise<ReadonlySet<string>>;
   readChangedShipments(since: Date, pageSize: number): Promise<ChangedPage<Shipment>>;
   /** As they are by now: a line that is undone does not move the stamp of its shipment (reference/business-central 4.4). */
   listShipmentsOfOrder(orderNumber: string): Promise<Shipment[]>;
@@ -119,6 +121,7 @@ export interface FlowRequests {
   writeAttachment(attachmentId: string, bytes: Buffer, context: WriteContext): Promise<Receipt>;
 }
 
+const ledgerEntryRow = z.object({ documentNumber: z.string(), documentType: z.string() });
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
 const stamped = { '@odata.etag': z.string(), id: guid, number: z.string(), lastModifiedDateTime: z.string() };
 const creditMemoRow = z.object({
@@ -315,6 +318,16 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
         includingTax: row.totalAmountIncludingTax,
         invoiceNumber: row.invoiceNumber,
       })),
+    async findPostedCreditMemos(numbers) {
+      const asked = 'look the entries of credit memos up';
+      const filter = encodeURIComponent(numbers.map((number) => `documentNumber eq ${quote(number)}`).join(' or '));
+      const path = `generalLedgerEntries?$filter=${filter}&$select=documentNumber,documentType`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const { value } = readWire('business-central', asked, listOf(ledgerEntryRow), body, requestId);
+      // Another document may have the number in a series of its own.
+      const ofMemos = value.filter(({ documentType }) => /^Credit(_x0020_| )Memo$/i.test(documentType));
+      return new Set(ofMemos.map(({ documentNumber }) => documentNumber));
+    },
   };
 }
 
