@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
+import { createNotifyDeals } from '../../src/activities/feeds/notify-deals.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind } from '../../src/deal/deal.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -94,5 +96,22 @@ describe.each(CAUSES)('%s', (_, kind, cause) => {
     expect(next).toMatchObject({ figures: { totalIncludingTax: made.draft.figures.totalIncludingTax } });
     expect(next).not.toHaveProperty('isPosted');
     expect(next?.id).not.toBe(of.draftId);
+  });
+
+  it('is nothing that the feed of invoices tells its deal', async () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    const made = await makeDraft(kind);
+    await cause(made);
+    await openSteps().deleteDraft({ ...made.of, evenIfEdited: true });
+    const told: string[] = [];
+    const notifyDeals = createNotifyDeals({
+      ...{ businessCentral, companyId, ledger },
+      notifyDeal: async ({ recordId }) => told.push(recordId),
+    });
+    const { invoices } = await businessCentral.readChangedInvoices({ since: new Date(0) }, 500);
+    const { recordId } = made.deal;
+    expect(invoices.filter((one) => isNumberOf(one.externalDocumentNumber, recordId))).toHaveLength(1);
+    await notifyDeals(invoices);
+    expect(told).not.toContain(recordId);
   });
 });
