@@ -338,7 +338,7 @@ describe('webhook steps of Dataverse', () => {
         '',
         JSON.stringify(body),
       ].join('\r\n');
-    const set = [part(1, { name: 'Undone' }), part(2, { name: 'Refused', nosuchcolumn: 1 }), '--set--'].join('\r\n');
+    const set = [part(1, { name: 'Undone' }), part(2, { name: 'Refused', unknown: 1 }), '--set--'].join('\r\n');
     const batch = `--b\r\nContent-Type: multipart/mixed; boundary=set\r\n\r\n${set}\r\n--b--\r\n`;
     await sales('POST', '$batch', batch, { 'content-type': 'multipart/mixed; boundary=b' });
     const kept = await sales('POST', 'accounts', { name: 'Kept' });

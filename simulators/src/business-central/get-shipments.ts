@@ -8,7 +8,7 @@ import { emptyRow } from './values.js';
 
 /**
  * Get Shipment Lines and Combine Shipments: an invoice of what was shipped and not invoiced, posted. Its lines have numbers of its
- * own behind a text that names the shipment (SalesShipmentLine.Table.al, InsertInvLineFromShptLine); it names the order only
+ * own behind a text that names the shipment (SalesShipmentLine.Table.al); it names the order only
  * where all of it is of one (SalesPost.Codeunit.al, PostUpdateOrderNo); and the orders stay until a batch job deletes them.
  */
 export function invoiceShipments(company: Company, orders: readonly SalesDocument[]): SalesDocument {
