@@ -21,7 +21,10 @@ type Row = Readonly<Record<string, unknown>>;
 export function openBooks(simulators: Simulators, postings: Postings): Books {
   const { company } = simulators.businessCentral;
   return {
-    invoices: groupBy(company.documents.invoice.values(), keyOf),
+    invoices: groupBy(
+      [...company.documents.invoice.values()].filter(({ isPlaceholder }) => !isPlaceholder),
+      keyOf,
+    ),
     orders: groupBy(company.documents.order.values(), keyOf),
     quotes: groupBy(company.documents.quote.values(), keyOf),
     rows: groupBy(simulators.dataverse.store.all('invoice'), (row: Row) => String(row['invoicenumber'])),

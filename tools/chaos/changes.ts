@@ -63,8 +63,8 @@ export function createChanges({
   function candidates(outage: Outage): Deal[] {
     const drafts = new Set<string | undefined>();
     const posted = new Set<string | undefined>();
-    for (const { row, isPosted } of [...company.invoices.values(), ...company.documents.order.values()])
-      (isPosted ? posted : drafts).add(findTail(String(row['externalDocumentNumber'])));
+    for (const { row, isPosted, isPlaceholder } of [...company.invoices.values(), ...company.documents.order.values()])
+      if (!isPlaceholder) (isPosted ? posted : drafts).add(findTail(String(row['externalDocumentNumber'])));
     return deals.filter(({ isWon, kind, case: of, change, isByHand, seed }) => {
       if (!isWon || of || change || isByHand || (kind !== 'opportunity' && kind !== 'salesorder')) return false;
       const tail = documentTail(seed.id);

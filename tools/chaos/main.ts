@@ -355,7 +355,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     wrong,
     offenders,
     states: countBy([...states].filter(([id]) => ours.has(id)).map(([, state]) => state)),
-    posted: [...company.invoices.values()].filter(({ isPosted }) => isPosted).length,
+    posted: [...company.invoices.values()].filter(({ isPosted, isPlaceholder }) => isPosted && !isPlaceholder).length,
     paid: people.paid,
     held: deciders.held,
     confirmed: deciders.confirmed,

@@ -189,6 +189,7 @@ export function createAdmin({
     'GET /documents': () => {
       const documents: Record<string, { drafts: string[]; posted: string[] }> = {};
       for (const invoice of company.invoices.values()) {
+        if (invoice.isPlaceholder) continue;
         const key = String(invoice.row['externalDocumentNumber']);
         documents[key] ??= { drafts: [], posted: [] };
         documents[key][invoice.isPosted ? 'posted' : 'drafts'].push(String(invoice.row['number']));

@@ -54,6 +54,7 @@ function hasPostingNumber({ setup }: Company, { isPosted, postingNumber }: Sales
 function becomePlaceholder(company: Company, invoice: SalesDocument): void {
   const { row } = invoice;
   invoice.isPosted = true;
+  invoice.isPlaceholder = true;
   invoice.postedRecordId = randomUUID();
   invoice.manualDiscount = undefined;
   invoice.lines = [placeholderLine(company, 'salesInvoiceLines', String(row['id']))];

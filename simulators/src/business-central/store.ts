@@ -23,6 +23,8 @@ export interface SalesDocument {
   isReleased: boolean;
   isPendingApproval: boolean;
   isCancelled: boolean;
+  /** Nothing was posted: it takes the number of a draft that was deleted (reference/business-central 11.3). */
+  isPlaceholder?: boolean;
   /** Drawn by the first attempt to post and kept when that attempt fails (reference/business-central 4.3). */
   postingNumber: string | undefined;
   /** The same of the shipment of an order. */
