@@ -45,4 +45,18 @@ describe('the token of a caller', () => {
     await expect(open().readToken(`${token.slice(0, -4)}AAAA`)).rejects.toThrow(RefusedError);
     await expect(open().readToken('nonsense')).rejects.toThrow(RefusedError);
   });
+
+  it('is taken whichever published key has signed it, and no more once its key is taken back', async () => {
+    const rotate = (body: object) =>
+      fetch(`${simulators.connection.entra}/_sim/keys/rotate`, { method: 'POST', body: JSON.stringify(body) });
+    await rotate({});
+    const next = (await takeTokens(simulators)).get('Viewer') ?? '';
+    const issuer = open();
+    for (const one of [token, next]) expect((await issuer.readToken(one)).roles).toEqual(['Viewer']);
+    await rotate({ emergency: true });
+    const last = (await takeTokens(simulators)).get('Viewer') ?? '';
+    expect((await open().readToken(last)).roles).toEqual(['Viewer']);
+    await expect(open().readToken(next)).rejects.toThrow(RefusedError);
+    token = last;
+  });
 });

@@ -1,4 +1,4 @@
-import { createHash, createSign, createVerify, generateKeyPairSync } from 'node:crypto';
+import { createHash, createSign, createVerify, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
 import { issuerOfV1 } from './discovery.js';
 import { selfSign } from './self-signed.js';
@@ -17,12 +17,18 @@ export const APPLICATION_PERMISSION = 'API.ReadWrite.All';
 
 const LIFETIME_S = 3_599;
 
+interface SigningKey {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+  readonly certificate: Buffer;
+  /** The thumbprint of its certificate, as Entra names its keys. */
+  readonly id: string;
+}
+
 /** Signs and checks the tokens of the simulated tenant. */
 export class TokenAuthority {
-  private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  private readonly certificate: Buffer;
-  /** The thumbprint of its certificate, as Entra names its keys. */
-  readonly keyId: string;
+  /** The last one signs. */
+  private keys: SigningKey[];
   private readonly verified = new Map<string, TokenClaims>();
   /** Of the tokens that are issued from now on, in seconds of the simulated clock. */
   lifetimeS = LIFETIME_S;
@@ -30,9 +36,23 @@ export class TokenAuthority {
 
   constructor(clock: SimClock) {
     this.clock = clock;
-    const { publicKey, privateKey } = this.keys;
-    this.certificate = selfSign(publicKey, privateKey, 'accounts.accesscontrol.windows.net', clock.date());
-    this.keyId = createHash('sha1').update(this.certificate).digest('base64url');
+    this.keys = [this.makeKey()];
+  }
+
+  /**
+   * Another key signs from now on, as Entra may do at any moment (learn.microsoft.com, signing-key-rollover).
+   * @param isEmergency the ones before are taken back at once, with all that they have signed
+   */
+  rotate(isEmergency: boolean): readonly string[] {
+    this.keys = [...(isEmergency ? [] : this.keys), this.makeKey()];
+    this.verified.clear();
+    return this.keys.map(({ id }) => id);
+  }
+
+  private makeKey(): SigningKey {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const certificate = selfSign(publicKey, privateKey, 'accounts.accesscontrol.windows.net', this.clock.date());
+    return { publicKey, privateKey, certificate, id: createHash('sha1').update(certificate).digest('base64url') };
   }
 
   issue(audience: string, appId: string, tenant: string, roles: readonly string[] = [APPLICATION_PERMISSION]): string {
@@ -42,9 +62,10 @@ export class TokenAuthority {
   /** Of version 1.0 or 2.0, as the claims say; the times are added. */
   sign(claims: Readonly<Record<string, unknown>>): string {
     const now = Math.floor(this.clock.now() / 1_000);
-    const header = { typ: 'JWT', alg: 'RS256', x5t: this.keyId, kid: this.keyId };
+    const { id, privateKey } = this.keys.at(-1) as SigningKey;
+    const header = { typ: 'JWT', alg: 'RS256', x5t: id, kid: id };
     const text = `${encode(header)}.${encode({ ...claims, iat: now, nbf: now, exp: now + this.lifetimeS })}`;
-    const signature = createSign('RSA-SHA256').update(text).sign(this.keys.privateKey).toString('base64url');
+    const signature = createSign('RSA-SHA256').update(text).sign(privateKey).toString('base64url');
     return `${text}.${signature}`;
   }
 
@@ -60,18 +81,20 @@ export class TokenAuthority {
 
   /** Only the keys of version 2.0 say whose they are. */
   jwks(issuer?: string): object {
-    const { n, e } = this.keys.publicKey.export({ format: 'jwk' });
-    const named = { kty: 'RSA', use: 'sig', kid: this.keyId, x5t: this.keyId };
-    const x5c = [this.certificate.toString('base64')];
-    return { keys: [{ ...named, n, e, x5c, ...(issuer !== undefined && { issuer }) }] };
+    const keys = this.keys.map(({ id, publicKey, certificate }) => {
+      const { n, e } = publicKey.export({ format: 'jwk' });
+      const named = { kty: 'RSA', use: 'sig', kid: id, x5t: id };
+      return { ...named, n, e, x5c: [certificate.toString('base64')], ...(issuer !== undefined && { issuer }) };
+    });
+    return { keys };
   }
 
   private read(token: string): TokenClaims | undefined {
     const [header, body, signature] = token.split('.');
     if (!header || !body || !signature) return undefined;
-    const isOurs = createVerify('RSA-SHA256')
-      .update(`${header}.${body}`)
-      .verify(this.keys.publicKey, signature, 'base64url');
+    const isOurs = this.keys.some(({ publicKey }) =>
+      createVerify('RSA-SHA256').update(`${header}.${body}`).verify(publicKey, signature, 'base64url'),
+    );
     if (!isOurs) return undefined;
     return JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenClaims;
   }

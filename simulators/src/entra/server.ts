@@ -74,6 +74,10 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
         app.expiredSecrets.add(clientSecret);
         return { expired: app.secrets.delete(clientSecret) };
       },
+      /** Another key signs; with `emergency` the ones before are published no more. */
+      'POST /keys/rotate': (body) => ({
+        keys: authority.rotate((body as { emergency?: boolean }).emergency === true),
+      }),
       'POST /lifetime': (body) => {
         authority.lifetimeS = Number((body as { seconds: number }).seconds);
         return { seconds: authority.lifetimeS };
