@@ -108,7 +108,11 @@ export function createBookkeeper(simulators: Simulators) {
       );
     },
     /** A credit memo that somebody typed and released, and nobody has posted. */
-    releaseCreditMemo: async (memo: { readonly customerId: string; readonly invoiceNumber: string; amount: number }) => {
+    releaseCreditMemo: async (memo: {
+      readonly customerId: string;
+      readonly invoiceNumber: string;
+      amount: number;
+    }) => {
       const { customerId, invoiceNumber, amount } = memo;
       const line = { lineType: 'Item', lineObjectNumber: 'EQ-1001', quantity: 1, unitPrice: amount };
       const body = { customerId, invoiceNumber, salesCreditMemoLines: [line] };
