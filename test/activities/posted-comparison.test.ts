@@ -216,6 +216,7 @@ describe('an order with an invoice discount', () => {
     const made = await steps.createDraft({ ...of, customerId: counter.customerId, draftVersion: 1 });
     if (!made) throw new Error('no draft');
     const draft = await steps.setDiscount({ ...of, draftId: made.id, etag: made.etag, discount: '0' });
+    if (!draft) throw new Error('no draft');
     expect(draft.difference).toBeUndefined();
     const part = deal.lines.map(({ sequence }) => ({ sequence, ship: '1', invoice: '1' }));
     for (let time = 0; time < 3; time += 1) await counter.books.postOrder(draft.id, part);
