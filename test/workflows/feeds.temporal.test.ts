@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Worker } from '@temporalio/worker';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { ReconcileInput } from '../../src/activities/feeds/reconcile-sales.js';
 import type { SubscriptionTask } from '../../src/activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
@@ -133,6 +134,37 @@ describe('the feed of a table of Sales', () => {
     expect(seen).toMatchObject({ pausedBy: ['ann'], resumed: 0 });
     await feed.signal(resumeFeedSignal, { by: 'ann' });
     await expect.poll(async () => (await feed.query(feedPositionQuery)).isPaused).toBe(false);
+  });
+
+  it('takes commands in their order, also when the ledger takes the first one last', async () => {
+    let free: () => void = () => undefined;
+    const ledgerIsThere = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    let triesToPause = 0;
+    // A try that took too long is repeated, and both reach the ledger.
+    const switched = new Set<string>();
+    const { feed, seen } = await start({
+      pauseFeed: async () => {
+        triesToPause += 1;
+        await ledgerIsThere;
+        switched.add('pause');
+      },
+      resumeFeed: async () => {
+        switched.add('resume');
+      },
+    });
+    await expect.poll(() => seen.pages).toBe(1);
+    const accepted = { args: [{ by: 'ann' }], waitForStage: 'ACCEPTED' } as const;
+    const pause = await feed.startUpdate(pauseFeedUpdate, accepted);
+    await expect.poll(() => triesToPause).not.toBe(0);
+    const resume = await feed.startUpdate(resumeFeedUpdate, accepted);
+    free();
+    await Promise.all([pause.result(), resume.result()]);
+    expect([...switched]).toEqual(['pause', 'resume']);
+    expect(await feed.query(feedPositionQuery)).toMatchObject({ isPaused: false });
+    const history = await feed.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: { codePath: inject('workflowBundle') } }, history, workflowId);
   });
 
   it('refuses an update without a name', async () => {

@@ -45,9 +45,18 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
     lastError,
     ...(ignoredSignal !== undefined && { ignoredSignal }),
   });
+  // One after the other: of two at once that wait for the ledger the older may be taken last, and local activities that end
+  // otherwise than in the order of their beginning do not replay.
+  let switching: Promise<unknown> = Promise.resolve();
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    const turn = switching.then(step);
+    switching = turn.catch(() => undefined);
+    return turn;
+  };
   // The ledger keeps the pause: it outlives this run, and a step that is under way asks the ledger as well.
   const pause = async (input: unknown): Promise<FeedPosition> => {
-    await feedSwitches.pauseFeed({ table, by: parseDecider(input).name });
+    const { name: by } = parseDecider(input);
+    await inTurn(() => feedSwitches.pauseFeed({ table, by }));
     isPaused = true;
     commands += 1;
     // Whoever is answered may rely on it: the page under way is the last one, and mostly done by then.
@@ -55,7 +64,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
     return position();
   };
   const resume = async (): Promise<FeedPosition> => {
-    await feedSwitches.resumeFeed({ table });
+    await inTurn(() => feedSwitches.resumeFeed({ table }));
     isPaused = false;
     commands += 1;
     isNudged = true;
