@@ -71,7 +71,7 @@ export const SEAL_ERRORS = {
   ),
   'unknown-key': setup(
     'The key ring lacks the key of a sealed value.',
-    'Put the old key back, behind the newest one; docs/security.md says how keys are rotated.',
+    'Put the old key back, behind the newest one; a credential whose key is lost is replaced by `dealbridge credentials set`. docs/security.md says how keys are rotated.',
   ),
   'does-not-open': setup(
     'A sealed value was altered, moved, or sealed by another key of the same name.',

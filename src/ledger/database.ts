@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DealbridgeError, InternalError } from '../deal/errors.js';
 import { observeStatement } from '../telemetry/statements.js';
 import type { TrailSigner } from './audit/signatures.js';
+import { noted } from './ledger-errors.js';
 
 /** What the ledger's parts ask of a connection or a pool. */
 export interface Queryable {
@@ -31,23 +32,6 @@ export interface Database extends Queryable {
 
 export function isDatabase(db: Queryable): db is Database {
   return 'transaction' in db;
-}
-
-/** Of a connection that was lost pg throws a plain Error, which by itself cannot be told from anybody else's. */
-const failures = new WeakSet<Error>();
-
-/** Whether a connection or a statement failed with it. */
-export function isLedgerError(error: unknown): boolean {
-  return error instanceof Error && failures.has(error);
-}
-
-async function noted<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Error) failures.add(error);
-    throw error;
-  }
 }
 
 /** Whether pg can read it; that its files of certificates are there is not asked. */

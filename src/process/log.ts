@@ -1,8 +1,10 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
 import { RemoteApiError } from '../clients/errors.js';
-import { INPUT_ERRORS, SETUP_ERRORS } from '../deal/error-codes.js';
+import { INPUT_ERRORS, SEAL_ERRORS, SETUP_ERRORS } from '../deal/error-codes.js';
 import { DealbridgeError } from '../deal/errors.js';
+import { SealError } from '../secrets/key-ring.js';
 import { findTraceFacts } from '../telemetry/spans.js';
+import { findLedgerFailure, isAboutServer } from './ledger-away.js';
 
 /** One object a line on stderr; errors are shown without what they may quote (I7). */
 export function createLog(
@@ -10,13 +12,50 @@ export function createLog(
   level: string,
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
   findDealId: () => string | undefined = () => undefined,
+  now: () => number = Date.now,
 ): Logger {
   // Each line says of which deal and trace it is; what the line itself says counts more.
   const mixin = () => {
     const dealId = findDealId();
     return { ...findTraceFacts(), ...(dealId !== undefined && { dealId }) };
   };
-  return pino({ name, level, serializers: { err: toShownError }, mixin }, destination);
+  const hooks = { logMethod: createLedgerQuiet(now) };
+  return pino({ name, level, serializers: { err: toShownError }, mixin, hooks }, destination);
+}
+
+const QUIET_MS = 60_000;
+const { fatal: FATAL } = pino.levels.values;
+
+/** While the ledger is away everything fails for the same reason: that is one line a minute, and at the level `debug` all of them. */
+function createLedgerQuiet(now: () => number) {
+  const said = new Map<string, { until: number; left: number }>();
+  return function sayOnce(this: Logger, given: Parameters<LogFn>, say: LogFn, level: number): void {
+    const [facts, message] = given;
+    const hasError = typeof facts === 'object' && facts !== null && 'err' in facts;
+    const away = hasError ? findLedgerFailure(facts.err) : undefined;
+    if (!hasError || away === undefined || level === FATAL || this.isLevelEnabled('debug')) {
+      say.apply(this, given);
+      return;
+    }
+    const reason = toReason(away);
+    const before = said.get(reason) ?? { until: Number.NEGATIVE_INFINITY, left: 0 };
+    const left = before.left + 1;
+    if (now() < before.until) {
+      said.set(reason, { ...before, left });
+      return;
+    }
+    said.set(reason, { until: now() + QUIET_MS, left: 0 });
+    const { err: _err, ...others } = facts;
+    say.call(this, { ...others, reason, lines: left }, `${LEDGER_AWAY}: ${String(message)}`);
+  };
+}
+
+const LEDGER_AWAY = 'the ledger is not available';
+
+/** In the words of PostgreSQL or of the network, with the code by which a person finds more. */
+export function toReason(error: unknown): string {
+  const { message, code } = toShownError(error);
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }
 
 export interface ShownError {
@@ -36,7 +75,8 @@ export function toShownError(error: unknown): ShownError {
   const { name, message } = error;
   const type = error.constructor.name;
   const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const isQuoting = QUOTING.has(name) || QUOTING.has(type);
+  const isOfServer = 'code' in error && isAboutServer(error.code);
+  const isQuoting = !isOfServer && (QUOTING.has(name) || QUOTING.has(type));
   return {
     type,
     message: isQuoting ? 'not shown: it quotes what was read' : message,
@@ -62,6 +102,9 @@ export function describeError(error: unknown): string {
     if (code !== 'invalid-configuration' || message.includes('dealbridge doctor')) return message;
     return message.includes('\n') ? `${message}\n${TELLS_MORE}` : `${message.replace(/\.$/, '')}; ${TELLS_MORE}`;
   }
+  if (error instanceof SealError) return `${error.message}. ${SEAL_ERRORS[error.code].nextStep}`;
+  const away = findLedgerFailure(error);
+  if (away !== undefined) return `${LEDGER_AWAY}: ${toReason(away)}; ${TELLS_MORE}`;
   const { type, message, code, stack } = toShownError(error);
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }
@@ -72,7 +115,7 @@ export function describeError(error: unknown): string {
  */
 export function guardOutput(name: string): void {
   process.on('uncaughtException', (error) => {
-    if (isForPeople(error)) process.stderr.write(`${describeError(error)}\n`);
+    if (isForPeople(error) || error instanceof SealError) process.stderr.write(`${describeError(error)}\n`);
     else createLog(name, 'fatal').fatal({ err: error }, 'a fault that nothing caught ends the process');
     process.exit(1);
   });

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import { REMOTE_ERRORS } from '../deal/error-codes.js';
 import { ConfigError } from '../deal/errors.js';
-import { isLedgerError } from '../ledger/database.js';
+import { isLedgerError } from '../ledger/ledger-errors.js';
 import { findDatabaseProblem } from './database-problems.js';
-import { toShownError } from './log.js';
+import { isLedgerAway, NETWORK } from './ledger-away.js';
+import { toReason, toShownError } from './log.js';
 
 /**
  * A process that starts while another system is busy or away waits for it and says for what. So it does while a sign-in is refused: a new
@@ -45,18 +46,18 @@ export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, p
       awayBefore = away;
       // The server knows better than our back-off when it will listen again (I8).
       const retryInMs = findRetryAfter(error) ?? withJitter(waitMs);
-      log.warn({ waitingFor: away, reason: toReason(error), retryInMs }, `not started yet: waiting for ${away}`);
+      log.warn({ waitingFor: away, reason: toWaitReason(error), retryInMs }, `not started yet: waiting for ${away}`);
       await pause(retryInMs);
     }
   }
 }
 
-function toReason(error: unknown): string {
-  const { message, code } = toShownError(error);
+function toWaitReason(error: unknown): string {
+  const { message } = toShownError(error);
   // An environment that restarts is answered so, and a wrong name: only a person can tell which.
   if (error instanceof RemoteApiError && error.facts.remoteCode === 'NoEnvironment')
     return `${message}: it restarts, or setting BC_ENVIRONMENT names none of the tenant`;
-  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  return toReason(error);
 }
 
 /** Once, not at every try. */
@@ -75,11 +76,11 @@ function findAway(asked: System, error: unknown): AwaySystem | undefined {
   if (error instanceof RemoteApiError) {
     return REMOTE_ERRORS[error.code].mender === 'nobody: it is repeated' ? REMOTE_SYSTEMS[error.api] : undefined;
   }
+  if (isLedgerError(error)) return isLedgerAway(error) ? 'PostgreSQL' : undefined;
   const code = codeOf(error);
-  if (isLedgerError(error) || (asked === 'PostgreSQL' && code !== undefined)) {
+  if (asked === 'PostgreSQL' && code !== undefined) {
     if (findDatabaseProblem(error) !== undefined) return undefined;
-    // A connection that was cut has no code.
-    return code === undefined || NETWORK.has(code) || /^(08|53|57P)/.test(code) ? 'PostgreSQL' : undefined;
+    return NETWORK.has(code) || /^(08|53|57P)/.test(code) ? 'PostgreSQL' : undefined;
   }
   return isTemporalAway(asked, error) ? 'Temporal' : undefined;
 }
@@ -96,21 +97,6 @@ function isTemporalAway(asked: System, error: unknown): boolean {
   // Of a connection its SDKs throw errors without a code.
   return asked === 'Temporal' && codeOf(error) === undefined && !(error instanceof TypeError);
 }
-
-/** Also the name: in a composition the other container may not be known yet, and a machine that has just started no network. */
-const NETWORK: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EADDRNOTAVAIL',
-  'EAI_AGAIN',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
 
 /** DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const PASSING_GRPC: ReadonlySet<number> = new Set([4, 8, 14]);
@@ -137,7 +123,7 @@ function withJitter(waitMs: number): number {
 /** One line on why a system cannot be signed in to. @throws what is a bug */
 export function toStartProblem(system: RemoteSystem, error: unknown): string {
   const away = findAway(system, error);
-  if (away !== undefined) return `waiting for ${away} (sign-in to ${system}): ${toReason(error)}`;
+  if (away !== undefined) return `waiting for ${away} (sign-in to ${system}): ${toWaitReason(error)}`;
   const mended = toOneLine(system, error);
   if (mended instanceof ConfigError) return mended.message;
   throw error;

@@ -30,8 +30,10 @@ export class SealError extends DealbridgeError {
   declare readonly code: SealErrorCode;
   readonly keyId: string | undefined;
 
-  constructor(code: SealErrorCode, keyId?: string) {
-    super(code, keyId === undefined ? SEAL_MESSAGES[code] : `${SEAL_MESSAGES[code]} (key '${keyId}')`);
+  /** @param what was sealed, where whoever opens it knows */
+  constructor(code: SealErrorCode, keyId?: string, what?: string) {
+    const key = keyId === undefined ? '' : ` (key '${keyId}')`;
+    super(code, `${what === undefined ? '' : `${what}: `}${SEAL_MESSAGES[code]}${key}`);
     this.keyId = keyId;
   }
 }

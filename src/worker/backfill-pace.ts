@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { FollowMasters } from '../dispatch/take-master-changes.js';
 import type { Backfill, BackfillRow, RowsUnderWay } from '../ledger/masters/backfill.js';
-import { toShownError } from '../process/log.js';
 
 /**
  * Begins the runs of a full reading a few at a time. Hundreds at once would take the processor and the quota of Business
@@ -53,7 +52,7 @@ export function startBackfillPace(
   };
   const lookAndGoOn = async (): Promise<void> => {
     const restMs = await look().catch((error: unknown) => {
-      log.warn(toShownError(error), 'rows of a full reading were not begun, the next look tries again');
+      log.warn({ err: error }, 'rows of a full reading were not begun, the next look tries again');
       return limits.besideDealsMs;
     });
     if (isStopped) return;

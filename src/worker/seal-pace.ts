@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { countUnsealed } from '../ledger/audit/seals.js';
 import type { Database } from '../ledger/database.js';
-import { toShownError } from '../process/log.js';
 
 /** A schedule seals every minute; under load so much may happen in one that it is sealed before. */
 
@@ -20,7 +19,7 @@ export function startSealPace(database: Database, seal: () => Promise<unknown>, 
     try {
       if ((await countUnsealed(database)) >= MAX_UNSEALED) await seal();
     } catch (error) {
-      log.warn(toShownError(error), 'the audit trail was not sealed, the next look tries again');
+      log.warn({ err: error }, 'the audit trail was not sealed, the next look tries again');
     }
   };
   const look = (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, isLedgerError, openDatabase } from '../../src/ledger/database.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { isLedgerError } from '../../src/ledger/ledger-errors.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { type Front, openFront } from '../support/front.js';
 import { startPostgres } from '../support/postgres.js';

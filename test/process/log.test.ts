@@ -6,6 +6,7 @@ import { toFailure } from '../../src/activities/remote/failures.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { createLog, describeError, toShownError } from '../../src/process/log.js';
 import { createTemporalLogger } from '../../src/process/temporal-logger.js';
+import { SealError } from '../../src/secrets/key-ring.js';
 import { inSpan } from '../../src/telemetry/spans.js';
 import { listenToSpans } from '../support/spans.js';
 
@@ -47,6 +48,12 @@ describe('what is shown of an error (I7)', () => {
       expect(describeError(error)).not.toContain('Kranich');
     });
   }
+
+  it('what a person can correct by its message comes without a stack', () => {
+    expect(describeError(new SealError('unknown-key', 'k', "credential 'dataverse'"))).toMatch(
+      /^credential 'dataverse': the key ring does not hold the key of this value \(key 'k'\)\. Put the old key back[^\n]+$/,
+    );
+  });
 
   it('its type, message, code, facts and stack', () => {
     const error = new RemoteApiError('dataverse', 'throttled', 'read the deal', { status: 429, requestId: 'r-1' });

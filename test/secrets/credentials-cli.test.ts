@@ -174,11 +174,15 @@ describe('dealbridge credentials', () => {
     });
   }
 
-  it('a key that is gone is named, and nothing else', async () => {
-    const result = await runCli(['credentials', 'test'], { ...env, DEALBRIDGE_KEYS: createKeyLine() });
-    expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(/^SealError: the key ring does not hold the key of this value \(key '/);
-  });
+  for (const command of ['test', 'rotate']) {
+    it(`a key that is gone is named by \`credentials ${command}\` in one line, with what it sealed and what to do`, async () => {
+      const result = await runCli(['credentials', command], { ...env, DEALBRIDGE_KEYS: createKeyLine() });
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(
+        /^credential '[a-z-]+': the key ring does not hold the key of this value \(key '[^']+'\)\. Put the old key back, .+`dealbridge credentials set`.+\n$/,
+      );
+    });
+  }
 });
 
 describe('dealbridge keys new', () => {

@@ -155,7 +155,10 @@ describe('the feed of a table of Sales', () => {
       },
     });
     await expect.poll(() => seen.pages).toBe(1);
-    const accepted = { args: [{ by: 'ann' }], waitForStage: 'ACCEPTED' } as const;
+    const accepted: { args: [OperatorCommand]; waitForStage: 'ACCEPTED' } = {
+      args: [{ by: 'ann' }],
+      waitForStage: 'ACCEPTED',
+    };
     const pause = await feed.startUpdate(pauseFeedUpdate, accepted);
     await expect.poll(() => triesToPause).not.toBe(0);
     const resume = await feed.startUpdate(resumeFeedUpdate, accepted);

@@ -92,8 +92,13 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
       row.validUntil ?? null,
     ]);
   const open = (row: SealedCredential): Buffer => {
-    if (readKeyId(row.sealed) !== row.keyId) throw new SealError('does-not-open', row.keyId);
-    return ring.open(row.sealed, placeOf(row));
+    try {
+      if (readKeyId(row.sealed) !== row.keyId) throw new SealError('does-not-open', row.keyId);
+      return ring.open(row.sealed, placeOf(row));
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      throw new SealError(error.code, error.keyId, `credential '${row.name}'`);
+    }
   };
   const seal = (plain: Buffer, facts: CredentialFacts): SealedCredential => {
     const sealed = ring.seal(plain, placeOf(facts));
