@@ -44,6 +44,7 @@ export function examineDatabase(database: Step<Database>): Step<true> {
       unknown.length > 0
         ? warning('migrations', `the database is ahead: ${listed(unknown)}`, 'Deploy the newer version here as well.')
         : ok('migrations', 'all applied'),
+      examineWrites(facts.isReadOnly),
       await examineRights(db, facts.role),
       await examineTrail(db, facts.role),
       toFree(facts.maxConnections, facts.usedConnections),
@@ -56,6 +57,13 @@ export function examineDatabase(database: Step<Database>): Step<true> {
     }
     return { value: true, findings };
   });
+}
+
+/** Whether there is room on the disk shows only in a write; the log says so then. */
+function examineWrites(isReadOnly: boolean): Finding {
+  if (!isReadOnly) return ok('writes', 'the database is not read-only');
+  const advice = 'Point DATABASE_URL at the primary, or see who set default_transaction_read_only.';
+  return wrong('writes', 'none: transactions are read-only here', advice);
 }
 
 async function examineRights(db: Database, role: string): Promise<Finding> {

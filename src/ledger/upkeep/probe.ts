@@ -12,6 +12,8 @@ export interface DatabaseFacts {
   readonly role: string;
   readonly maxConnections: number;
   readonly usedConnections: number;
+  /** A standby, or a database whose sessions are told to write nothing. */
+  readonly isReadOnly: boolean;
 }
 
 const factsRow = rowsOf('pg_settings', [], {
@@ -20,6 +22,7 @@ const factsRow = rowsOf('pg_settings', [], {
   role: textColumn,
   max: countColumn,
   used: countColumn,
+  read_only: textColumn,
 });
 const nameRow = rowsOf('pg_class', ['name'], { name: textColumn });
 const restoreRow = rowsOf('ledger_restores', [], { at: nullable(timeColumn) });
@@ -30,7 +33,7 @@ export async function readDatabaseFacts(db: Queryable): Promise<DatabaseFacts> {
     factsRow,
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
        current_user::text AS role, current_setting('max_connections') AS max,
-       (SELECT count(*) FROM pg_stat_activity)::text AS used`,
+       (SELECT count(*) FROM pg_stat_activity)::text AS used, current_setting('transaction_read_only') AS read_only`,
   );
   return {
     version: row?.version ?? '',
@@ -38,6 +41,7 @@ export async function readDatabaseFacts(db: Queryable): Promise<DatabaseFacts> {
     role: row?.role ?? '',
     maxConnections: row?.max ?? 0,
     usedConnections: row?.used ?? 0,
+    isReadOnly: row?.read_only === 'on',
   };
 }
 
