@@ -121,7 +121,7 @@ export function examineSubscriptions(company: Step<CompanyAccess>, configuration
         const found = await client.listSubscriptions();
         const toSubscription = (resource: SubscribedResource): Finding => {
           const one = found.find(({ id }) => id === subscriptionId(at.companyId, resource));
-          const advice = `Let the starter run with FEEDS=on and be reachable at STARTER_PUBLIC_URL, then \`temporal workflow update execute -w ${subscriptionsWorkflowId(at.companyId)} --name nudge\`.`;
+          const advice = `Let the starter run with FEEDS=on and be reachable at STARTER_PUBLIC_URL, then \`temporal workflow signal -w ${subscriptionsWorkflowId(at.companyId)} --name nudge\`.`;
           if (!one) return wrong(resource, 'there is no subscription', advice);
           // What follows is a key, which is no one's to read here.
           const [base, key] = splitLast(one.notificationUrl);

@@ -5,6 +5,7 @@ import { DealbridgeError } from '../deal/errors.js';
 import { SealError } from '../secrets/key-ring.js';
 import { findTraceFacts } from '../telemetry/spans.js';
 import { findLedgerFailure, isAboutServer } from './ledger-away.js';
+import { findTemporalAway } from './temporal-away.js';
 
 /** One object a line on stderr; errors are shown without what they may quote (I7). */
 export function createLog(
@@ -19,38 +20,47 @@ export function createLog(
     const dealId = findDealId();
     return { ...findTraceFacts(), ...(dealId !== undefined && { dealId }) };
   };
-  const hooks = { logMethod: createLedgerQuiet(now) };
+  const hooks = { logMethod: createOutageQuiet(now) };
   return pino({ name, level, serializers: { err: toShownError }, mixin, hooks }, destination);
 }
 
 const QUIET_MS = 60_000;
 const { fatal: FATAL } = pino.levels.values;
 
-/** While the ledger is away everything fails for the same reason: that is one line a minute, and at the level `debug` all of them. */
-function createLedgerQuiet(now: () => number) {
+/** While ledger or Temporal is away everything fails for the same reason: that is one line a minute, and at `debug` all of them. */
+function createOutageQuiet(now: () => number) {
   const said = new Map<string, { until: number; left: number }>();
   return function sayOnce(this: Logger, given: Parameters<LogFn>, say: LogFn, level: number): void {
     const [facts, message] = given;
     const hasError = typeof facts === 'object' && facts !== null && 'err' in facts;
-    const away = hasError ? findLedgerFailure(facts.err) : undefined;
-    if (!hasError || away === undefined || level === FATAL || this.isLevelEnabled('debug')) {
+    const outage = hasError ? findOutage(facts.err) : undefined;
+    if (!hasError || outage === undefined || level === FATAL || this.isLevelEnabled('debug')) {
       say.apply(this, given);
       return;
     }
-    const reason = toReason(away);
-    const before = said.get(reason) ?? { until: Number.NEGATIVE_INFINITY, left: 0 };
+    const { what, reason } = outage;
+    const key = `${what} ${reason}`;
+    const before = said.get(key) ?? { until: Number.NEGATIVE_INFINITY, left: 0 };
     const left = before.left + 1;
     if (now() < before.until) {
-      said.set(reason, { ...before, left });
+      said.set(key, { ...before, left });
       return;
     }
-    said.set(reason, { until: now() + QUIET_MS, left: 0 });
+    said.set(key, { until: now() + QUIET_MS, left: 0 });
     const { err: _err, ...others } = facts;
-    say.call(this, { ...others, reason, lines: left }, `${LEDGER_AWAY}: ${String(message)}`);
+    say.call(this, { ...others, reason, lines: left }, `${what}: ${String(message)}`);
   };
 }
 
+function findOutage(error: unknown): { readonly what: string; readonly reason: string } | undefined {
+  const failure = findLedgerFailure(error);
+  if (failure !== undefined) return { what: LEDGER_AWAY, reason: toReason(failure) };
+  const reason = findTemporalAway(error);
+  return reason === undefined ? undefined : { what: TEMPORAL_AWAY, reason };
+}
+
 const LEDGER_AWAY = 'the ledger is not available';
+const TEMPORAL_AWAY = 'Temporal is not available';
 
 /** In the words of PostgreSQL or of the network, with the code by which a person finds more. */
 export function toReason(error: unknown): string {
@@ -103,8 +113,8 @@ export function describeError(error: unknown): string {
     return message.includes('\n') ? `${message}\n${TELLS_MORE}` : `${message.replace(/\.$/, '')}; ${TELLS_MORE}`;
   }
   if (error instanceof SealError) return `${error.message}. ${SEAL_ERRORS[error.code].nextStep}`;
-  const away = findLedgerFailure(error);
-  if (away !== undefined) return `${LEDGER_AWAY}: ${toReason(away)}; ${TELLS_MORE}`;
+  const outage = findOutage(error);
+  if (outage !== undefined) return `${outage.what}: ${outage.reason}; ${TELLS_MORE}`;
   const { type, message, code, stack } = toShownError(error);
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }

@@ -7,6 +7,7 @@ import { isLedgerError } from '../ledger/ledger-errors.js';
 import { findDatabaseProblem } from './database-problems.js';
 import { isLedgerAway, NETWORK } from './ledger-away.js';
 import { toReason, toShownError } from './log.js';
+import { findTemporalAway, grpcCodeOf } from './temporal-away.js';
 
 /**
  * A process that starts while another system is busy or away waits for it and says for what. So it does while a sign-in is refused: a new
@@ -93,18 +94,9 @@ const REMOTE_SYSTEMS: Readonly<Record<RemoteApi, AwaySystem>> = {
 
 function isTemporalAway(asked: System, error: unknown): boolean {
   const code = grpcCodeOf(error) ?? grpcCodeOf(error instanceof Error ? error.cause : undefined);
-  if (code !== undefined) return PASSING_GRPC.has(code);
+  if (code !== undefined) return findTemporalAway(error) !== undefined;
   // Of a connection its SDKs throw errors without a code.
   return asked === 'Temporal' && codeOf(error) === undefined && !(error instanceof TypeError);
-}
-
-/** DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
-const PASSING_GRPC: ReadonlySet<number> = new Set([4, 8, 14]);
-
-/** By its shape, as `isGrpcServiceError` of the SDK does, which is not loaded where nobody asks Temporal. */
-function grpcCodeOf(error: unknown): number | undefined {
-  const isOfGrpc = error instanceof Error && 'details' in error && 'metadata' in error;
-  return isOfGrpc && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

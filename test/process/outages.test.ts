@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/ledger/database.js';
 import { noted } from '../../src/ledger/ledger-errors.js';
 import { createLog, describeError, toShownError } from '../../src/process/log.js';
 
-/** What the log and a terminal say while the ledger cannot do what it is asked: why, once a minute, and nothing of a customer (I7). */
+/** What the log and a terminal say while ledger or Temporal cannot do what they are asked: why, once a minute, and nothing of a customer (I7). */
 
 const NAME = 'Kranich Hydraulik GmbH';
 
@@ -84,6 +84,19 @@ describe('while the ledger is away', () => {
     expect(describeError(await ofLedger(READ_ONLY))).toBe(
       'the ledger is not available: cannot execute INSERT in a read-only transaction (25006); `dealbridge doctor` tells more',
     );
+  });
+});
+
+describe('while Temporal is away', () => {
+  it('a request that needs it is one line a minute, without a stack', () => {
+    const { lines, log } = openLog();
+    const details = 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:7233';
+    const cause = Object.assign(new Error(details), { code: 14, details, metadata: {} });
+    const away = new Error('Failed to start Workflow', { cause });
+    for (let count = 0; count < 3; count += 1) log.error({ err: away, route: '/webhooks/dataverse' }, 'request failed');
+    expect(lines).toMatchObject([{ reason: 'no connection', msg: 'Temporal is not available: request failed' }]);
+    expect(JSON.stringify(lines)).not.toContain('stack');
+    expect(describeError(away)).toBe('Temporal is not available: no connection; `dealbridge doctor` tells more');
   });
 });
 
