@@ -1,6 +1,6 @@
 import { Client, type Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { invoiceFeedWorkflowId, invoiceSweepId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
-import { DRIFT_ID, FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { DRIFT_ID, FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES, WORKER_DEPLOYMENT } from '../deal/ids.js';
 import { plural } from '../deal/plural.js';
 import { SEND_ALERTS } from '../dispatch/ensure/alerts.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
@@ -120,7 +120,7 @@ export function examineQueues(temporal: Step<Client>, configuration: Step<Config
     ];
     const findings = queues.map(async ([name, taskQueueType, atOnce]): Promise<Finding> => {
       const { namespace } = options;
-      const { pollers } = await connection.workflowService.describeTaskQueue({
+      const { pollers, versioningInfo } = await connection.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name },
         taskQueueType,
@@ -129,10 +129,45 @@ export function examineQueues(temporal: Step<Client>, configuration: Step<Config
         const at = Number(poller.lastAccessTime?.seconds ?? 0) * 1_000;
         return Date.now() - at < POLLED_LATELY_MS;
       });
+      const current = versioningInfo?.currentDeploymentVersion?.buildId ?? undefined;
+      const ramping = versioningInfo?.rampingDeploymentVersion?.buildId ?? undefined;
+      const versions = lately.map(({ deploymentOptions }) => deploymentOptions?.buildId || undefined);
+      const idle = findIdleVersions(versions, [current, ...(ramping === undefined ? [] : [ramping])]);
+      if (idle !== undefined) return toIdle(name, idle, current, namespace);
       return toPolled(name, new Set(lately.map(({ identity }) => identity)).size, atOnce);
     });
     return { value: true, findings: await Promise.all(findings) };
   });
+}
+
+/**
+ * The versions of the workers of a queue, where the server gives its tasks to none of them; undefined where one gets some, or nobody polls.
+ * @param versions of each worker, undefined for one without
+ * @param served the current version, undefined where it is the workers without one; and the ramping one
+ */
+export function findIdleVersions(
+  versions: readonly (string | undefined)[],
+  served: readonly (string | undefined)[],
+): readonly (string | undefined)[] | undefined {
+  if (versions.length === 0 || versions.some((version) => served.includes(version))) return undefined;
+  return [...new Set(versions)];
+}
+
+export function toIdle(
+  queue: string,
+  idle: readonly (string | undefined)[],
+  current: string | undefined,
+  namespace: string,
+): Finding {
+  const workers = idle.map((version) => (version === undefined ? 'workers without a version' : `version ${version}`));
+  const tasksGoTo = current === undefined ? 'workers without one' : `version ${current}`;
+  const newest = idle.findLast((version) => version !== undefined);
+  const choice = newest === undefined ? '--unversioned' : `--build-id ${newest}`;
+  return wrong(
+    queue,
+    `polled by ${listed(workers)}, and its tasks go to ${tasksGoTo}: nothing of it is done`,
+    `Start a worker of that version, or \`temporal worker deployment set-current-version -n ${namespace} --deployment-name ${WORKER_DEPLOYMENT} ${choice} --yes\`.`,
+  );
 }
 
 /** Business Central refuses the 101st request of an app registration that it processes or keeps waiting (reference/business-central 8). */
