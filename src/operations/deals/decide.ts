@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RefusedError } from '../../deal/errors.js';
+import { type DealState, STATES_WITH_RUN } from '../../deal/states.js';
 import { countsUnverified, type UnverifiedDecisions } from '../../deal/unverified-decisions.js';
 import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { Queryable } from '../../ledger/database.js';
@@ -37,11 +38,19 @@ export const showWaiting = defineOperation({
   run: async ({ database, deals }: DecisionDependencies, input): Promise<WaitingDeal> => {
     const found = await findDeal(database, input.deal);
     const status = await deals.findStatus(found.recordId);
-    if (!status)
-      throw new RefusedError(`${found.number ?? found.recordId} is ${found.state}: nothing waits for a decision`);
+    if (!status) throw new RefusedError(toNothingWaits(found));
     return { ...found, status };
   },
 });
+
+const DUE: ReadonlySet<DealState> = new Set(STATES_WITH_RUN);
+
+function toNothingWaits({ table, recordId, number, state }: ListedDeal): string {
+  const deal = `${number ?? recordId} is ${state}`;
+  if (!DUE.has(state)) return `${deal}: nothing waits for a decision`;
+  // By the schedule that compares ledger and Temporal, which leaves alone what moved a moment ago.
+  return `${deal}, and its run is gone from Temporal: it is started again within twenty minutes, or now by \`dealbridge start-deal ${table} ${recordId}\``;
+}
 
 /** Posts the draft with exactly these figures; refused when the draft is another by then. */
 export const confirmDeal = defineOperation({
