@@ -320,7 +320,9 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       })),
     async findPostedCreditMemos(numbers) {
       const asked = 'look the entries of credit memos up';
-      const filter = encodeURIComponent(numbers.map((number) => `documentNumber eq ${quoteValue(number)}`).join(' or '));
+      const filter = encodeURIComponent(
+        numbers.map((number) => `documentNumber eq ${quoteValue(number)}`).join(' or '),
+      );
       const path = `generalLedgerEntries?$filter=${filter}&$select=documentNumber,documentType`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       const { value } = readWire('business-central', asked, listOf(ledgerEntryRow), body, requestId);
