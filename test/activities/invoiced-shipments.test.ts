@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
@@ -15,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => counter?.close());
 
-function openSteps() {
-  const { client: businessCentral, companyId, ledger } = counter;
+function openSteps(businessCentral = counter.client) {
+  const { companyId, ledger } = counter;
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
   const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000, goneCheckMs: 1 };
   return {
@@ -123,3 +124,41 @@ async function shippedOrder(): Promise<Made> {
   await made.ship('4', '2');
   return made;
 }
+
+describe('an order of which an invoice was cancelled', () => {
+  const postAndCancel = async ({ orderId }: Made) => {
+    await counter.books.postOrder(orderId, [{ sequence: 10_000, ship: '2', invoice: '2' }]);
+    const [invoice] = await counter.client.findInvoicesOfOrder(orderId);
+    await counter.books.cancelInvoice(invoice?.id ?? '');
+  };
+
+  it('is posted as it was confirmed once all of it is invoiced again', async () => {
+    const made = await makeOrder();
+    await postAndCancel(made);
+    await counter.books.postOrder(made.orderId);
+    expect(await follow(made)).toEqual({ progress: 'gone', invoices: 2, notices: [] });
+  });
+
+  it('is not all invoiced by what was cancelled', async () => {
+    const made = await makeOrder();
+    await postAndCancel(made);
+    await counter.books.postOrder(made.orderId, [
+      { sequence: 10_000, ship: '2', invoice: '2' },
+      { sequence: 20_000, ship: '2', invoice: '2' },
+    ]);
+    const { client } = counter;
+    const { getOrder } = client;
+    let reads = 0;
+    const steps = openSteps({ ...client, getOrder: (id) => getOrder(reads++ === 0 ? randomUUID() : id) });
+    expect(await steps.readOrderProgress(made.of)).toMatchObject({ invoicedQuantity: '4' });
+  });
+
+  it('after it was complete is as it was confirmed', async () => {
+    const made = await makeOrder();
+    await counter.books.postOrder(made.orderId, [{ sequence: 10_000, ship: '2', invoice: '2' }]);
+    const [invoice] = await counter.client.findInvoicesOfOrder(made.orderId);
+    await counter.books.postOrder(made.orderId);
+    await counter.books.cancelInvoice(invoice?.id ?? '');
+    expect(await follow(made)).toEqual({ progress: 'gone', invoices: 2, notices: [] });
+  });
+});

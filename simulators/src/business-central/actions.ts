@@ -4,7 +4,7 @@ import { checkCustomer, createDocument, keepDocument } from './headers.js';
 import { KINDS } from './kinds.js';
 import { postDraft, shipAndInvoice } from './posting.js';
 import type { Company, DocumentKind, Row, SalesDocument } from './store.js';
-import { big, computeTotals } from './totals.js';
+import { big, computeTotals, isFullyShipped } from './totals.js';
 import { NO_DATE } from './values.js';
 
 /** The bound actions of reference/business-central 4.1; there are no others. All answer 204. */
@@ -104,6 +104,29 @@ function cancel(company: Company, document: SalesDocument): void {
   document.isCancelled = true;
   Object.assign(document.row, { status: 'Canceled', remainingAmount: '0' });
   company.touch(document.row, 'salesInvoices', 'updated');
+  giveBack(company, document);
+}
+
+/**
+ * What it invoiced of an order that is still there is to be shipped and invoiced again (microsoft/BCApps:
+ * CorrectPostedSalesInvoice.Codeunit.al, UpdateSalesOrderLinesFromCancelledInvoice).
+ */
+function giveBack(company: Company, invoice: SalesDocument): void {
+  const order = company.documents.order.get(String(invoice.row['orderId']));
+  if (!order) return;
+  company.protect(order);
+  for (const line of order.lines) {
+    const cancelled = invoice.lines.find(({ sequence }) => sequence === line.sequence);
+    if (!cancelled) continue;
+    for (const field of ['shippedQuantity', 'invoicedQuantity'])
+      line[field] = big(line[field]).minus(big(cancelled['quantity'])).toFixed();
+    const toShip = big(line['quantity']).minus(big(line['shippedQuantity']));
+    const toInvoice = toShip.plus(big(line['shippedQuantity'])).minus(big(line['invoicedQuantity']));
+    Object.assign(line, { shipQuantity: toShip.toFixed(), invoiceQuantity: toInvoice.toFixed() });
+    company.touch(line);
+  }
+  order.row['fullyShipped'] = isFullyShipped(order);
+  company.touch(order.row, 'salesOrders', 'updated');
 }
 
 function correct(company: Company, document: SalesDocument): SalesDocument {

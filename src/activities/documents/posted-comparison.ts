@@ -20,9 +20,24 @@ export async function recordPostedDifferences(
   /** As the company has it, which only counts for several invoices: each of them rounds for itself. */
   currency: CompanyCurrency = toIsoCurrency(confirmed.currency),
 ): Promise<readonly PostedDifference[]> {
-  const differences = comparePosted(confirmed, posted, { currency });
+  const found = comparePosted(confirmed, posted, { currency });
+  const standing = listStanding(posted);
+  const ofStanding = hasAlarm(found) && standing.length > 0 ? comparePosted(confirmed, standing, { currency }) : found;
+  const differences = hasAlarm(ofStanding) ? found : ofStanding;
   await recordDifferences(ledger, recordId, { confirmed, posted, differences });
   return differences;
+}
+
+/**
+ * Without those that were cancelled: as long as their order is there, it has their quantities to invoice again, and another one takes
+ * their place (reference/business-central 4.7).
+ */
+export function listStanding(invoices: readonly Invoice[]): readonly Invoice[] {
+  return invoices.filter(({ status }) => status !== 'Canceled');
+}
+
+function hasAlarm(differences: readonly PostedDifference[]): boolean {
+  return differences.some(({ kind }) => kind === 'alarm');
 }
 
 async function recordDifferences(

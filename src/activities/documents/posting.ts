@@ -28,7 +28,7 @@ import {
 import { createDocumentPorts, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
-import { compareWithKnown, recordPostedDifferences } from './posted-comparison.js';
+import { compareWithKnown, listStanding, recordPostedDifferences } from './posted-comparison.js';
 import { toPostedOrder } from './posted-order.js';
 import { isPosted, undefinedIfRefused } from './posted-state.js';
 
@@ -262,8 +262,10 @@ export function createPostingSteps(
       const known = await ledger.getOrder(input.orderId);
       let isInvoiced = false as boolean;
       const order = await findOrder(input, (invoices) => {
-        isInvoiced = isCovered(known, invoices);
-        return isInvoiced;
+        const isExplained = isCovered(known, listStanding(invoices));
+        // One may have been cancelled after the order was gone.
+        isInvoiced = isExplained || isCovered(known, invoices);
+        return isExplained;
       });
       if (!order) return isInvoiced || !(await wasShipped(known.number)) ? 'gone' : 'gone-after-shipping';
       return {
