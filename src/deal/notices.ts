@@ -18,6 +18,8 @@ export const NOTICES = {
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
   'invoice-gone':
     'The posted invoice is not in Business Central any more. Its row in Sales stays as it was reported last: ask in accounting what became of the invoice.',
+  'other-invoice':
+    'Another invoice in Business Central carries the External Document No. of this deal: one that was corrected, a copy or a prepayment. It has no row in Sales and counts for nothing here: ask in accounting what it is for.',
   'signal-ignored': 'A signal was ignored, because it does not fit or nobody waits for it; nothing was decided by it.',
 } as const;
 export type NoticeKind = keyof typeof NOTICES;

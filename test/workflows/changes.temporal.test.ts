@@ -509,6 +509,20 @@ describe('after the posting', () => {
     expect(world.countOf('writeNote')).toBe(1);
   });
 
+  it('another invoice under the number of the deal is noticed once, and has no row in Sales', async () => {
+    const world = await handOver();
+    const { loadDealProgress } = world.standIns;
+    const otherInvoices = ['invoice-of-others'];
+    world.standIns.loadDealProgress = async (ref) => ({ ...(await loadDealProgress(ref)), otherInvoices });
+    for (let times = 0; times < 2; times += 1) {
+      const { outcome } = await (await world.start({ hint: OF_INVOICE })).handle.result();
+      expect(outcome).toBe('written-back');
+    }
+    expect(world.notices).toEqual(['other-invoice']);
+    expect(world.countOf('writeNote')).toBe(1);
+    expect(world.rows).not.toContain('invoice-of-others');
+  });
+
   it('a row in Sales that was there already is brought to what the invoice is by now', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     const { createInvoiceRow } = world.standIns;

@@ -32,6 +32,8 @@ export interface DealProgress {
   readonly mayHaveDocument?: true;
   /** The posted invoices of the deal, each with what Sales still has to learn. */
   readonly invoices: readonly InvoiceProgress[];
+  /** Invoices under the number of the deal that are not its own: corrected ones, copies, prepayments. */
+  readonly otherInvoices?: readonly string[];
   readonly writesColumns: boolean;
   readonly closesOrder: boolean;
   /** Whether decisions by signal count that nobody sealed. */
@@ -69,6 +71,7 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
   return async ({ recordId, table }, reading = ledger.getRecord(recordId)) => {
     const [record, documents, lanes] = await Promise.all([reading, ledger.listDocuments(recordId), findLanes()]);
     const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
+    const others = record.isHandedOver ? documents.filter((document) => isOther(record, document)) : [];
     const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
     // One that was never read has asked for none.
     const mayDraft = !record.isHandedOver && !draft && record.revision !== undefined;
@@ -92,6 +95,7 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
       ...(isDrafting && { isDrafting }),
       ...(mayHaveDocument && { mayHaveDocument }),
       invoices: posted.map(toInvoiceProgress),
+      ...(others.length > 0 && { otherInvoices: others.map(({ documentId }) => documentId) }),
       writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
       closesOrder: table === 'salesorder' && rules.closeOrders,
       takesUnsealedDecisions,
@@ -108,6 +112,16 @@ function isPosted(record: SourceRecord, document: StoredDocument): document is S
   const { documentId, content } = document;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
   return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
+}
+
+/**
+ * An invoice that somebody made in Business Central and that carries the External Document No. of the deal, as a copy does
+ * (reference/business-central 11.5). A number is no identity (I11): it is told, and counts for nothing.
+ */
+function isOther(record: SourceRecord, document: StoredDocument): boolean {
+  if (document.kind !== 'invoice' || document.isOwn || document.documentId === record.documentId) return false;
+  const status = readStatus(document.content.status);
+  return (status === 'posted' || status === 'released-or-posted') && !isPosted(record, document);
 }
 
 function toInvoiceProgress({ documentId, content, isGone, reportedToSales: reported }: StoredInvoice): InvoiceProgress {

@@ -89,6 +89,8 @@ interface DocumentFacts {
   readonly documentId: string;
   /** A sweep did not find it in Business Central any more. */
   readonly isGone: boolean;
+  /** It was made or adopted here. */
+  readonly isOwn: boolean;
   /** Undefined until an invoice has a row in Sales. */
   readonly reportedToSales: PaymentStatus | undefined;
 }
@@ -98,7 +100,12 @@ export type StoredDocument =
   | (DocumentFacts & { readonly kind: 'order'; readonly content: Order })
   | (DocumentFacts & { readonly kind: 'quote'; readonly content: Quote });
 
-const listed = { ...KEY, is_gone: z.boolean(), reported_to_sales: nullable(stored(paymentStatusContent)) };
+const listed = {
+  ...KEY,
+  is_gone: z.boolean(),
+  is_own: z.boolean(),
+  reported_to_sales: nullable(stored(paymentStatusContent)),
+};
 const listedRow = {
   table: 'documents',
   key: ['document_id'],
@@ -114,13 +121,15 @@ export async function listDocuments(db: Queryable, recordId: string): Promise<St
   const rows = await selectRows(
     db,
     listedRow,
-    `SELECT d.document_id, d.kind, d.content, d.gone_at IS NOT NULL AS is_gone, w.reported_to_sales FROM documents d
+    `SELECT d.document_id, d.kind, d.content, d.gone_at IS NOT NULL AS is_gone,
+       d.own_content IS NOT NULL AS is_own, w.reported_to_sales FROM documents d
      LEFT JOIN write_backs w ON w.invoice_id = d.document_id WHERE d.record_id = $1 ORDER BY d.content ->> 'number'`,
     [recordId],
   );
-  return rows.map(({ document_id, is_gone, reported_to_sales, ...document }) => ({
+  return rows.map(({ document_id, is_gone, is_own, reported_to_sales, ...document }) => ({
     documentId: document_id,
     isGone: is_gone,
+    isOwn: is_own,
     reportedToSales: reported_to_sales,
     ...document,
   }));

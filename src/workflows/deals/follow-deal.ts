@@ -29,9 +29,10 @@ export async function followDeal(
     last = undefined;
     if (mustReadRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
     const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
-    const { invoices } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
+    const { invoices, otherInvoices = [] } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
     let isRecorded = false;
     for (const invoice of invoices) isRecorded = await reportInvoice(handlers, ref, progress, invoice, mustReportAll);
+    for (const subject of otherInvoices) await notice(handlers, ref, { kind: 'other-invoice', subject });
     // The number is in the ledger where its reading is what the deal is known by.
     isRecorded &&= progress === known && invoices.length === 1;
     const result = await rest(handlers, ref, progress, { invoices, isClosed, isRecorded, mustReportAll });
