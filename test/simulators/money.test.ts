@@ -40,6 +40,32 @@ describe('what Business Central and Dataverse do with money and filters', () => 
     const refused = await bc('PATCH', at(`salesInvoices(${only.id})`), set, { 'if-match': '*' });
     expect(refused.status).toBe(400);
     expect(refused.body.error.message).toContain('Cannot apply an invoice discount');
+    const tooMuch = await bc('PATCH', at(`salesInvoices(${both.id})`), { discountAmount: 100.01 }, { 'if-match': '*' });
+    expect(tooMuch.body.error?.message).toContain('The maximum Invoice Discount Amount that you can apply is 100.');
+  });
+
+  it.each([
+    [
+      'a total below 0',
+      [item({ quantity: -1, unitPrice: 10 })],
+      'The total amount for the invoice must be 0 or greater.',
+    ],
+    [
+      'comments alone',
+      [{ lineType: 'Comment', description: 'Thank you' }],
+      'There is nothing to post because the document does not contain a quantity or amount.',
+    ],
+  ])('does not post %s', async (_what, lines, message) => {
+    const invoice = await create('salesInvoices', lines);
+    const refused = await bc('POST', at(`salesInvoices(${invoice.id})/Microsoft.NAV.post`));
+    expect([refused.status, refused.body.error?.message]).toEqual([400, expect.stringContaining(message)]);
+  });
+
+  it('posts an invoice of nothing but free lines, which is paid at once', async () => {
+    const invoice = await create('salesInvoices', [item({ unitPrice: 0 })]);
+    expect((await bc('POST', at(`salesInvoices(${invoice.id})/Microsoft.NAV.post`))).status).toBe(204);
+    const { body } = await bc('GET', at(`salesInvoices(${invoice.id})`));
+    expect([body.status, body.totalAmountIncludingTax]).toEqual(['Paid', 0]);
   });
 
   it.each([

@@ -38,7 +38,11 @@ const NO_DISCOUNT_LINES =
 
 /** An explicit 0 is not neutral: it switches the customer's own invoice discount off. */
 export function setDiscount(company: Company, document: SalesDocument, value: Value): void {
-  if (big(value).gt(0) && discountBase(company, document).eq(0)) throw dialog(NO_DISCOUNT_LINES);
+  const base = discountBase(company, document);
+  if (big(value).gt(0) && base.eq(0)) throw dialog(NO_DISCOUNT_LINES);
+  // VATAmountLine.Table.al, "Invoice Discount Amount".
+  if (base.gt(0) && big(value).gt(base))
+    throw dialog(`The maximum Invoice Discount Amount that you can apply is ${base.toFixed()}.`);
   document.manualDiscount = rounded(company, document, big(value)).toFixed();
   computeTotals(company, document);
 }
