@@ -23,6 +23,7 @@ export type HoldReason =
   | 'write-in-unmapped'
   | 'freight-unmapped'
   | 'discount-not-allowed'
+  | 'total-negative'
   | 'totals-differ'
   | 'period-closed'
   | 'posting-setup'
@@ -132,6 +133,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'discount-not-allowed': {
     owner: 'seller',
     nextStep: 'Give the discount on the lines instead of on the whole record in Sales; then retry.',
+  },
+  'total-negative': {
+    owner: 'seller',
+    nextStep:
+      'Correct quantities and prices in Sales until the total is 0 or more, or make a credit memo in Business Central and end this deal with `dealbridge cancel`; then retry.',
   },
   'totals-differ': {
     owner: 'finance',
@@ -302,6 +308,7 @@ export const HOLDS_SEEN_BY_READING: ReadonlySet<HoldReason> = new Set([
   'write-in-unmapped',
   'freight-unmapped',
   'discount-not-allowed',
+  'total-negative',
   'totals-differ',
 ]);
 

@@ -1,9 +1,10 @@
 import { toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
-import { lineDiscount } from './document.js';
+import { lineDiscount, toDiscount } from './document.js';
 import type { Problem } from './holds.js';
 import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
-import { isLess, isZero, multiply, round } from './money.js';
+import { add, type Decimal, display, isLess, isZero, multiply, round, subtract } from './money.js';
+import { namePricingError } from './pricing-errors.js';
 
 export type { LineRules } from './line-rules.js';
 
@@ -15,13 +16,19 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   if (!deal.customer) say('no-customer', `${deal.table} ${deal.number} names no account`);
   else if (!deal.customer.isActive) say('customer-inactive', 'the account is inactive in Sales');
   if (!deal.currency) say('no-currency', `${deal.table} ${deal.number} has no currency`);
-  if (deal.pricingErrorCode !== 0) say('pricing-error', `pricing error ${deal.pricingErrorCode} on the header`);
+  if (deal.pricingErrorCode !== 0) say('pricing-error', `${namePricingError(deal.pricingErrorCode)} on the header`);
   for (const line of deal.lines) {
-    if (line.pricingErrorCode !== 0) say('pricing-error', `${whereOf(line)}: pricing error ${line.pricingErrorCode}`);
+    if (line.pricingErrorCode !== 0) {
+      say('pricing-error', `${whereOf(line)}: ${namePricingError(line.pricingErrorCode)}`);
+    }
   }
   sayLineDiscounts(deal, rules, say);
   const refused = findRefusedLines(deal, rules);
-  if (refused.length === 0 && deal.lines.length > 0) sayDiscount(deal, rules, say);
+  if (refused.length === 0 && deal.lines.length > 0) {
+    sayDiscount(deal, rules, say);
+    sayNothingToPost(deal, rules, say);
+    sayNegative(deal, rules, say);
+  }
   return [...problems, ...refused];
 }
 
@@ -65,13 +72,50 @@ function sayLineDiscounts(deal: WonDeal, rules: LineRules, say: ReturnType<typeo
 
 /** A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7). */
 function sayDiscount(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
-  const takesDiscount = (line: DealLine): boolean => {
+  const discount = toDiscount(deal, toIsoCurrency(deal.currency ?? ''));
+  if (!isLess('0', discount)) return;
+  const carrying = deal.lines.filter((line) => {
     const { kind } = decideLine(line, rules, deal);
-    return (kind === 'item' || kind === 'resource') && !isLeftOut(line, rules) && !isFree(line);
-  };
-  if (!isLess('0', deal.headerDiscount) || deal.lines.some(takesDiscount)) return;
-  const text = `discount of ${deal.headerDiscount} on the whole record, but none of its lines is an item or a resource that costs something: Business Central spreads it over those alone`;
+    return (kind === 'item' || kind === 'resource') && !isLeftOut(line, rules);
+  });
+  const amount = amountOf(carrying, deal);
+  if (isLess(amount, '0') || (!isZero(amount) && !isLess(amount, discount))) return;
+  const why = carrying.every(isFree)
+    ? 'none of its lines is an item or a resource that costs something'
+    : `its lines of items and resources come to ${display(amount)} after their own discounts`;
+  const text = `discount of ${deal.headerDiscount} on the whole record, but ${why}: Business Central spreads it over those alone`;
   say('discount-not-allowed', text);
+}
+
+/** An invoice of nothing but free lines is posted; without a quantity there is nothing to post (reference/business-central 4.8). */
+function sayNothingToPost(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
+  if (!isZero(deal.freight) || linesWithAmount(deal, rules).some((line) => !isZero(line.quantity))) return;
+  const why = 'each is a comment, is left out or has a quantity of 0';
+  say('no-lines', `${deal.table} ${deal.number} has no line that can be posted: ${why}`);
+}
+
+/** Business Central posts a total below 0 only as a credit memo; it looks at the lines before a discount of the whole document. */
+function sayNegative(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
+  const amount = add(amountOf(linesWithAmount(deal, rules), deal), deal.freight);
+  if (!isLess(amount, '0') || !isLess(subtract(add(amount, deal.tax), deal.headerDiscount), '0')) return;
+  const what = isZero(deal.freight) ? 'the lines come' : 'the lines and the freight come';
+  const sum = `${display(amount)}${deal.currency === undefined ? '' : ` ${deal.currency}`}`;
+  say('total-negative', `${what} to ${sum}: Business Central posts no invoice whose total is below 0`);
+}
+
+function linesWithAmount(deal: WonDeal, rules: LineRules): readonly DealLine[] {
+  return deal.lines.filter((line) => decideLine(line, rules, deal).kind !== 'comment' && !isLeftOut(line, rules));
+}
+
+/** What the lines come to in Business Central, which rounds each of them. */
+function amountOf(lines: readonly DealLine[], deal: WonDeal): Decimal {
+  const currency = toIsoCurrency(deal.currency ?? '');
+  return add(
+    '0',
+    ...lines.map((line) =>
+      subtract(round(multiply(line.quantity, line.unitPrice), currency.decimals), lineDiscount(line, currency)),
+    ),
+  );
 }
 
 function sayTo(problems: Problem[]): (reason: Problem['reason'], text: string) => void {

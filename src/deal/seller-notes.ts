@@ -112,6 +112,8 @@ const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNote>> = 
 /** Where the next step of a reason names what only others can do. */
 const SELLER_STEPS: Readonly<Partial<Record<HoldReason, string>>> = {
   'line-refused': 'Change the line in Sales, or ask IT for another rule for such lines.',
+  'total-negative':
+    'Correct quantities and prices in Sales until the total is 0 or more, or ask finance for a credit memo and to end the hand-over.',
   'handed-over-otherwise':
     'Another record of this deal was handed over with other figures: correct the record in Sales, or ask finance to invoice the difference and to end this one.',
   'record-gone': 'The record was deleted in Sales: restore it there, or ask finance to end the hand-over.',

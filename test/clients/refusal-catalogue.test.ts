@@ -63,6 +63,13 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   dialog('You cannot assign new numbers from the number series S-INV on 11/28/2026.', create, series),
   dialog('The email address "office" is not valid.', newCustomer, value),
   dialog('Phone No. must not contain letters.', newCustomer, value),
+  dialog('The total amount for the invoice must be 0 or greater.', post, 'total-negative · seller'),
+  dialog('The maximum Invoice Discount Amount that you can apply is 100.', create, 'discount-not-allowed · seller'),
+  dialog(
+    'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected.',
+    create,
+    'discount-not-allowed · seller',
+  ),
   ['BadRequest', 400, 'Invalid Request Body', create, 'rejected', request],
   ['BadRequest_InvalidRequestUrl', 400, 'The URL cannot be parsed.', list, 'rejected', request],
   ['BadRequest_NotFound', 404, 'Bad Request - Error in query syntax', read, 'not-found', 'draft-gone · finance'],

@@ -152,7 +152,10 @@ describe('the discount of the deal', () => {
 describe('a discount of a line that Business Central takes from no line', () => {
   const held = (quantity: string, unitPrice: string, discount: string, more: Partial<WonDeal> = {}) =>
     findProblems(
-      makeDeal({ lines: [makeLine(1), makeLine(2, { quantity, unitPrice, discount })], ...more }),
+      makeDeal({
+        lines: [makeLine(1, { unitPrice: '500.00' }), makeLine(2, { quantity, unitPrice, discount })],
+        ...more,
+      }),
       RULES.lines,
     )
       .map(({ reason, text }) => `${reason}: ${text}`)

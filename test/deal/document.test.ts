@@ -162,6 +162,75 @@ describe('all that is wrong with lines is told at once', () => {
     expect(findProblems(makeDeal({ lines: [...writeIns, makeLine(3)], headerDiscount: '7.13' }), lines)).toEqual([]);
   });
 
+  it('a discount of the whole record that is more than its lines can carry', () => {
+    const { lines } = parseRules('writeInAccount: "8400"');
+    const textsOf = (headerDiscount: string, ...items: DealLine[]) =>
+      findProblems(
+        makeDeal({ lines: [makeLine(9, { product: undefined, unitPrice: '500.00' }), ...items], headerDiscount }),
+        lines,
+      ).map(({ reason, text }) => `${reason}: ${text}`);
+    const given = makeLine(1, { quantity: '2', unitPrice: '10.00', discount: '20.00' });
+    expect(textsOf('5.00', given)).toEqual([
+      'discount-not-allowed: discount of 5.00 on the whole record, but its lines of items and resources come to 0.00 after their own discounts: Business Central spreads it over those alone',
+    ]);
+    const half = makeLine(1, { quantity: '2', unitPrice: '10.00', discount: '10.00' });
+    expect(textsOf('10.01', half)).toEqual([
+      'discount-not-allowed: discount of 10.01 on the whole record, but its lines of items and resources come to 10.00 after their own discounts: Business Central spreads it over those alone',
+    ]);
+    expect(textsOf('10.00', half)).toEqual([]);
+    expect(textsOf('10.00', given, makeLine(2, { quantity: '1', unitPrice: '10.00' }))).toEqual([]);
+  });
+
+  it('a total below 0, which Business Central does not post', () => {
+    const { lines } = parseRules('writeInAccount: "8400"\nfreightAccount: "8410"');
+    const back = makeLine(1, { quantity: '-3', unitPrice: '10.00' });
+    const found = (change: Partial<WonDeal>) => findProblems(makeDeal({ lines: [back], ...change }), lines);
+    expect(found({})).toEqual([
+      {
+        reason: 'total-negative',
+        text: 'the lines come to -30.00 EUR: Business Central posts no invoice whose total is below 0',
+      },
+    ]);
+    expect(found({ freight: '29.99' })).toEqual([
+      {
+        reason: 'total-negative',
+        text: 'the lines and the freight come to -0.01 EUR: Business Central posts no invoice whose total is below 0',
+      },
+    ]);
+    expect(found({ freight: '30.00' })).toEqual([]);
+    expect(found({ lines: [back, makeLine(2, { product: undefined, quantity: '1', unitPrice: '30.00' })] })).toEqual(
+      [],
+    );
+    // With a tax rate of each line's own the total may be above 0 all the same.
+    expect(found({ freight: '29.00', tax: '5.00' })).toEqual([]);
+  });
+
+  it('lines of which nothing can be posted', () => {
+    const { lines } = parseRules('lineRules: [{ when: { number: "NOTE-*" }, as: comment }]');
+    const note = makeLine(1, { product: product('NOTE-1'), unitPrice: '0' });
+    const none = makeLine(2, { quantity: '0' });
+    expect(findProblems(makeDeal({ number: 'ORD-1', lines: [note, none] }), lines)).toEqual([
+      {
+        reason: 'no-lines',
+        text: 'salesorder ORD-1 has no line that can be posted: each is a comment, is left out or has a quantity of 0',
+      },
+    ]);
+    // What is given for nothing is posted, and its invoice is paid at once.
+    expect(findProblems(makeDeal({ lines: [note, none, makeLine(3, { unitPrice: '0' })] }), lines)).toEqual([]);
+  });
+
+  it('a pricing error by its name in Sales', () => {
+    const deal = makeDeal({
+      pricingErrorCode: 1,
+      lines: [makeLine(1), makeLine(2, { pricingErrorCode: 14 }), makeLine(3, { pricingErrorCode: 4711 })],
+    });
+    expect(findProblems(deal, parseRules('').lines)).toEqual([
+      { reason: 'pricing-error', text: 'pricing error 1 (Detail Error) on the header' },
+      { reason: 'pricing-error', text: 'line 2: pricing error 14 (Missing Price)' },
+      { reason: 'pricing-error', text: 'line 3: pricing error 4711' },
+    ]);
+  });
+
   it('a rule can decide by the owner of the record', () => {
     const rules = parseRules('lineRules: [{ when: { owner: "*@partner.example" }, as: refuse }]').lines;
     const owned = (internalemailaddress: string) => makeDeal({ extra: { owner: { internalemailaddress } } });

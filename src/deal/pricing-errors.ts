@@ -1,0 +1,47 @@
+/** The names of `pricingerrorcode` in Sales, by their number (reference/dataverse-sales 2.15). */
+const NAMES: readonly string[] = [
+  'None',
+  'Detail Error',
+  'Missing Price Level',
+  'Inactive Price Level',
+  'Missing Quantity',
+  'Missing Unit Price',
+  'Missing Product',
+  'Invalid Product',
+  'Missing Pricing Code',
+  'Invalid Pricing Code',
+  'Missing UOM',
+  'Product Not In Price Level',
+  'Missing Price Level Amount',
+  'Missing Price Level Percentage',
+  'Missing Price',
+  'Missing Current Cost',
+  'Missing Standard Cost',
+  'Invalid Price Level Amount',
+  'Invalid Price Level Percentage',
+  'Invalid Price',
+  'Invalid Current Cost',
+  'Invalid Standard Cost',
+  'Invalid Rounding Policy',
+  'Invalid Rounding Option',
+  'Invalid Rounding Amount',
+  'Price Calculation Error',
+  'Invalid Discount Type',
+  'Discount Type Invalid State',
+  'Invalid Discount',
+  'Invalid Quantity',
+  'Invalid Pricing Precision',
+  'Missing Product Default UOM',
+  'Missing Product UOM Schedule',
+  'Inactive Discount Type',
+  'Invalid Price Level Currency',
+  'Price Attribute Out Of Range',
+  'Base Currency Attribute Overflow',
+  'Base Currency Attribute Underflow',
+  'Transaction currency is not set for the product price list item',
+];
+
+export function namePricingError(code: number): string {
+  const name = NAMES[code];
+  return name === undefined ? `pricing error ${code}` : `pricing error ${code} (${name})`;
+}
