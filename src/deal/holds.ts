@@ -104,7 +104,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'code-unknown': {
     owner: 'master data',
     nextStep:
-      'Add the value to its table in the rules file and start the worker again, or the code to Business Central; then retry.',
+      'Correct the value in Sales, add it to its table in the rules file and start the worker again, or add the code to Business Central; then retry.',
   },
   'mapping-failed': {
     owner: 'IT',

@@ -188,14 +188,14 @@ mapping:
   dimensions: { COLOUR: { value: RED } }
 `;
   const EXPECTED = [
-    "code-unknown: document.billToCustomerNumber: 'C99' is no code of customers in Business Central",
-    "code-unknown: document.shortcutDimension1Code: 'MOON' is no code of shortcutDimension1 in Business Central",
+    "code-unknown: document.billToCustomerNumber: 'C99' (the constant of the configuration) is no code of customers in Business Central",
+    "code-unknown: document.shortcutDimension1Code: 'MOON' (the constant of the configuration) is no code of shortcutDimension1 in Business Central",
     'code-unknown: document.dimensions: there is no dimension COLOUR in Business Central',
-    "code-unknown: line 1.locationId: 'NOWHERE' is no code of locations in Business Central",
-    "code-unknown: line 2.locationId: 'NOWHERE' is no code of locations in Business Central",
-    "code-unknown: line 3.locationId: 'NOWHERE' is no code of locations in Business Central",
+    "code-unknown: line 1.locationId: 'NOWHERE' (the constant of the configuration) is no code of locations in Business Central",
+    "code-unknown: line 2.locationId: 'NOWHERE' (the constant of the configuration) is no code of locations in Business Central",
+    "code-unknown: line 3.locationId: 'NOWHERE' (the constant of the configuration) is no code of locations in Business Central",
     'value-too-long: customer.displayName: 118 characters where 100 fit (column account.name)',
-    "code-unknown: customer.salespersonCode: 'NOBODY' is no code of salespeoplePurchasers in Business Central",
+    "code-unknown: customer.salespersonCode: 'NOBODY' (the constant of the configuration) is no code of salespeoplePurchasers in Business Central",
     'value-too-long: contact.jobTitle: 49 characters where 30 fit (column contact.jobtitle)',
   ];
   const told = (problems: readonly Problem[]) => problems.map(({ reason, text }) => `${reason}: ${text}`);
@@ -217,7 +217,7 @@ mapping:
     expect(told(problems)).toEqual([
       ...EXPECTED,
       ...sold.products.flatMap((number) => [
-        `code-unknown: item ${number}.itemCategoryCode: 'NOTHING' is no code of itemCategories in Business Central`,
+        `code-unknown: item ${number}.itemCategoryCode: 'NOTHING' (the constant of the configuration) is no code of itemCategories in Business Central`,
         `unit-unknown: item ${number}: unit '${sold.unitCode}' (column product.defaultuomid by the table units) is no unit of Business Central`,
       ]),
     ]);

@@ -68,14 +68,14 @@ describe('a document', () => {
   });
 
   it.each([
-    ['GBP', TABLE, "document.currencyCode: 'GBP' is no currency of Business Central"],
+    ['GBP', TABLE, "document.currencyCode: 'GBP' (column transactioncurrencyid) is no currency of Business Central"],
     [
       'GBP',
       'tables: { currencies: { GBP: STERLING } }',
-      "document.currencyCode: 'STERLING' (GBP by the table currencies) is no currency of Business Central",
+      "document.currencyCode: 'STERLING' (column transactioncurrencyid: GBP by the table currencies) is no currency of Business Central",
     ],
     // Without the table the local currency goes by another name.
-    ['EUR', '', "document.currencyCode: 'EUR' is no currency of Business Central"],
+    ['EUR', '', "document.currencyCode: 'EUR' (column transactioncurrencyid) is no currency of Business Central"],
   ])(
     'in %s is a problem before anything is written, when the company has no such currency',
     async (iso, yaml, text) => {
@@ -132,7 +132,7 @@ describe('a new customer', () => {
   it('of an account in a currency that the company lacks is a problem', async () => {
     expect((await customerOf('GBP', TABLE)).problems).toContainEqual({
       reason: 'code-unknown',
-      text: "customer.currencyCode: 'GBP' is no code of currencies in Business Central",
+      text: "customer.currencyCode: 'GBP' (column account.transactioncurrencyid by the table currencies) is no code of currencies in Business Central",
     });
   });
 

@@ -53,14 +53,14 @@ mapping:
       knowAll(['Atlantis', 'P-900']),
     );
     expect(told(problems)).toEqual([
-      "mapping-failed: document.postingDate: 'soon' is no date such as 2026-03-31",
-      "code-unknown: document.paymentTermsId: '9' is not in the table paymentTerms",
+      "mapping-failed: document.postingDate: 'soon' (column new_day) is no date such as 2026-03-31",
+      "code-unknown: document.paymentTermsId: '9' (column new_terms) is not in the table paymentTerms",
       'value-too-long: document.shipToCity: 31 characters where 30 fit (column shipto_city)',
       'value-missing: document.sellToCity: column new_nothing holds nothing',
       'mapping-failed: document.phoneNumber: the formula gives a list; a text, a whole number or true or false is right',
       'mapping-failed: document.email: the formula failed: amount: expected a decimal as text, such as "12.50", or a whole number',
-      "code-unknown: document.sellToCountry: 'Atlantis' is no code of countriesRegions in Business Central",
-      "code-unknown: document.dimensions: 'P-900' is no value of PROJECT in Business Central",
+      "code-unknown: document.sellToCountry: 'Atlantis' (column new_country) is no code of countriesRegions in Business Central",
+      "code-unknown: document.dimensions: 'P-900' (the constant of the configuration) is no value of PROJECT in Business Central",
       'value-too-long: line 1.description2: 51 characters where 50 fit (column line.new_text)',
     ]);
   });
@@ -100,7 +100,7 @@ describe('a truth', () => {
     );
     expect(values.header).not.toHaveProperty('partialShipping');
     expect(told(problems)).toEqual([
-      `mapping-failed: document.partialShipping: '${new_partial}' is neither true nor false`,
+      `mapping-failed: document.partialShipping: '${new_partial}' (column new_partial) is neither true nor false`,
     ]);
   });
 });
@@ -363,7 +363,7 @@ mapping:
     const { values, problems } = await resolve(deal, yaml, known({ PROJECT: 'P-100', REGION: 'SOUTH' }));
     expect(values.dimensions).toEqual([]);
     expect(told(problems)).toEqual([
-      "dimension-conflict: document.dimensions: REGION is NORTH by the mapping and SOUTH by the customer's default",
+      "dimension-conflict: document.dimensions: REGION is NORTH by the mapping (column new_region) and SOUTH by the customer's default",
     ]);
   });
 
@@ -376,14 +376,14 @@ mapping:
     expect(values.dimensions).toEqual([]);
     const other = makeDeal({ extra: { lines: { 'line-1': { new_department: 'RENTAL' } } } });
     expect(told((await resolve(other, global, known({}))).problems)).toEqual([
-      'dimension-conflict: line 1.dimensions: DEPARTMENT is RENTAL by the mapping and SALES by what the line inherits',
+      'dimension-conflict: line 1.dimensions: DEPARTMENT is RENTAL by the mapping (column line.new_department) and SALES by what the line inherits',
     ]);
   });
 
   it('of a line that differ from what item or document give are told', async () => {
     const other = makeDeal({ extra: { lines: { 'line-1': { new_project: 'P-100' } } } });
     expect(told((await resolve(other, yaml, known({}, { PROJECT: 'P-200' }))).problems)).toEqual([
-      'dimension-conflict: line 1.dimensions: PROJECT is P-100 by the mapping and P-200 by what the line inherits',
+      'dimension-conflict: line 1.dimensions: PROJECT is P-100 by the mapping (column line.new_project) and P-200 by what the line inherits',
     ]);
     expect((await resolve(other, yaml, known({}))).values.lines['line-1']?.dimensions).toEqual([
       { code: 'PROJECT', value: 'P-100' },
@@ -412,8 +412,8 @@ mapping:
     dueDate: { expression: "new_day" }
 `;
       expect(told((await resolve(extra({ new_day: text }), yaml)).problems)).toEqual([
-        `mapping-failed: document.postingDate: '${text}' is no date such as 2026-03-31`,
-        `mapping-failed: document.dueDate: '${text}' is no date such as 2026-03-31`,
+        `mapping-failed: document.postingDate: '${text}' (column new_day) is no date such as 2026-03-31`,
+        `mapping-failed: document.dueDate: '${text}' (the formula of the configuration) is no date such as 2026-03-31`,
       ]);
     },
   );

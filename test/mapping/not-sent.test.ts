@@ -55,7 +55,7 @@ describe('a field that the kind of document lacks', () => {
   it('holds nothing on a line', async () => {
     const yaml = 'mapping: { line: { shipmentDate: { column: line.new_day } } }';
     const line = makeDeal({ extra: { lines: { 'line-1': { new_day: 'soon' } } } });
-    const wrong = "line 1.shipmentDate: 'soon' is no date such as 2026-03-31";
+    const wrong = "line 1.shipmentDate: 'soon' (column line.new_day) is no date such as 2026-03-31";
     expect(await hold(line, `${AS('order')}${yaml}`)).toEqual([[wrong], [wrong]]);
     expect(await hold(line, `${AS('quote')}${yaml}`)).toEqual([[], []]);
   });

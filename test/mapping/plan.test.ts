@@ -47,7 +47,7 @@ describe('the dimensions that a document has by its customer', () => {
       ...{ problems: [], dimensions: [] },
     });
     expect((await draft([{ 'D-77': { PROJECT: 'P-200' } }, { [ACCOUNT]: 'D-77' }])).problems).toEqual([
-      "document.dimensions: PROJECT is P-100 by the mapping and P-200 by the customer's default",
+      "document.dimensions: PROJECT is P-100 by the mapping (the constant of the configuration) and P-200 by the customer's default",
     ]);
   });
 

@@ -129,18 +129,15 @@ async function findValue(
 type Wrong = { readonly reason: HoldReason; readonly text: string };
 
 /** Looks the value up in its code table; units and countries may be codes already. */
-function translate(
-  found: string | boolean,
-  { table, isDefault }: FieldSource,
-  tables: CodeTables,
-): string | boolean | Wrong {
+function translate(found: string | boolean, source: FieldSource, tables: CodeTables): string | boolean | Wrong {
+  const { table, isDefault } = source;
   if (table === undefined || typeof found === 'boolean') return found;
   const code = tables[table][toCode(found)];
   if (code !== undefined) return code;
   if (table === 'units' || table === 'currencies') return toCode(found);
   // Business Central knows countries by name as well; what it does not know is reported after it was asked.
   if (table === 'countries' && isDefault) return found.trim();
-  return { reason: 'code-unknown', text: `'${found}' is not in the table ${table}` };
+  return { reason: 'code-unknown', text: `'${found}' (${nameOrigin(source)}) is not in the table ${table}` };
 }
 
 /** ISO codes are codes of Business Central, unless the table says otherwise. */
@@ -164,16 +161,22 @@ function toFitting(
   switch (target.kind) {
     case 'boolean': {
       const truth = typeof value === 'boolean' ? value : TRUTHS.get(value.toLowerCase());
-      return truth === undefined ? wrong(`'${value}' is neither true nor false`) : { ...common, value: truth };
+      return truth === undefined
+        ? wrong(`'${value}' (${common.source}) is neither true nor false`)
+        : { ...common, value: truth };
     }
     case 'date':
-      return isDay(String(value)) ? { ...common, value } : wrong(`'${value}' is no date such as 2026-03-31`);
+      return isDay(String(value))
+        ? { ...common, value }
+        : wrong(`'${value}' (${common.source}) is no date such as 2026-03-31`);
     case 'decimal':
-      return /^-?\d+(?:\.\d+)?$/.test(String(value)) ? { ...common, value } : wrong(`'${value}' is no number`);
+      return /^-?\d+(?:\.\d+)?$/.test(String(value))
+        ? { ...common, value }
+        : wrong(`'${value}' (${common.source}) is no number`);
     case 'option': {
       const option = target.options.find((one) => one.toLowerCase() === String(value).toLowerCase());
       return option === undefined
-        ? wrong(`'${value}' is none of ${target.options.join(', ')}`)
+        ? wrong(`'${value}' (${common.source}) is none of ${target.options.join(', ')}`)
         : { ...common, value: option };
     }
     case 'id':
@@ -253,13 +256,20 @@ function blame(reason: 'value-missing' | 'value-too-long', { from }: FieldSource
   return from.kind === 'columns' ? reason : 'mapping-failed';
 }
 
-function describeSource({ from, table }: FieldSource): string {
-  const origin = {
-    value: () => 'the constant of the configuration',
-    formula: () => 'the formula of the configuration',
-    columns: () => (from.kind === 'columns' ? `column ${nameColumns(from)}` : ''),
-  }[from.kind]();
-  return `${origin}${table ? ` by the table ${table}` : ''}`;
+function describeSource(source: FieldSource): string {
+  return `${nameOrigin(source)}${source.table ? ` by the table ${source.table}` : ''}`;
+}
+
+/** Where whoever mends a value finds it. */
+function nameOrigin({ from }: FieldSource): string {
+  switch (from.kind) {
+    case 'value':
+      return 'the constant of the configuration';
+    case 'formula':
+      return 'the formula of the configuration';
+    case 'columns':
+      return `column ${nameColumns(from)}`;
+  }
 }
 
 function nameColumns({ columns, isJoined }: Extract<FieldSource['from'], { kind: 'columns' }>): string {

@@ -159,7 +159,7 @@ export async function resolveSection(
     if (set && typeof value === 'string') {
       const found = await lookups.findCode(set, value, itemNumber);
       if (!found) {
-        const text = `${where}.${name}: '${value}' is no code of ${set} in Business Central`;
+        const text = `${where}.${name}: '${value}' (${source}) is no code of ${set} in Business Central`;
         if (field.unknown === 'hold') problems.push({ reason: 'code-unknown', text });
         else notes.push(toLeftNote(`${where}.${name}`, { value, source }));
         continue;
@@ -233,7 +233,8 @@ async function resolveDimensions(
     if (known === 'found') values.push({ code, value, source });
     else if (unknown === 'leave') notes.push(toLeftNote(`${where}.dimensions.${code}`, { value, source }));
     else {
-      const what = known === 'no-dimension' ? `there is no dimension ${code}` : `'${value}' is no value of ${code}`;
+      const what =
+        known === 'no-dimension' ? `there is no dimension ${code}` : `'${value}' (${source}) is no value of ${code}`;
       problems.push({ reason: 'code-unknown', text: `${where}.dimensions: ${what} in Business Central` });
     }
   }
@@ -256,7 +257,7 @@ function withoutDefaults(
   for (const { code, value, source } of wanted) {
     const there = present.get(code);
     if (there !== undefined && there !== value) {
-      const text = `${where}.dimensions: ${code} is ${value} by the mapping and ${there} by ${whose}`;
+      const text = `${where}.dimensions: ${code} is ${value} by the mapping (${source}) and ${there} by ${whose}`;
       problems.push({ reason: 'dimension-conflict', text });
       continue;
     }

@@ -83,7 +83,8 @@ async function findCurrencyOfDeal(
   const found = await findCompanyCurrency(iso, tables, (code) => lookups.findCode('currencies', code));
   if (found) return found;
   const code = toCurrencyCode(iso, tables.currencies);
-  const asked = code === iso ? `'${code}'` : `'${code}' (${iso} by the table currencies)`;
+  const byTable = code === iso ? '' : `: ${iso} by the table currencies`;
+  const asked = `'${code}' (column transactioncurrencyid${byTable})`;
   return { reason: 'code-unknown', text: `document.currencyCode: ${asked} is no currency of Business Central` };
 }
 
