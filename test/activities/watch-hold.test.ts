@@ -90,7 +90,10 @@ describe('a watched hold', () => {
   });
 
   it.each([
-    ['a refusal of Business Central that no look shows, such as of a bill-to customer', ['customer-blocked']],
+    [
+      'a refusal of Business Central that no look shows, such as of a customer who is blocked for privacy',
+      ['customer-blocked'],
+    ],
     ['the same beside what a look shows', ['customer-missing', 'item-blocked']],
     ['totals, when the draft is gone', ['totals-differ']],
   ] as const)('leaves it to the refused step: %s', async (_what, [reason, ...otherReasons]) => {

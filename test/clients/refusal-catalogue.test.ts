@@ -63,6 +63,12 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   dialog('You cannot assign new numbers from the number series S-INV on 11/28/2026.', create, series),
   dialog('The email address "office" is not valid.', newCustomer, value),
   dialog('Phone No. must not contain letters.', newCustomer, value),
+  dialog(
+    "Direct Posting must be equal to 'Yes' in G/L Account: No.=8400. Current value is 'No'.",
+    create,
+    'posting-setup · finance',
+  ),
+  dialog('Account does not exist.', create, 'code-unknown · master data'),
   dialog('The total amount for the invoice must be 0 or greater.', post, 'total-negative · seller'),
   dialog('The maximum Invoice Discount Amount that you can apply is 100.', create, 'discount-not-allowed · seller'),
   dialog(

@@ -38,7 +38,7 @@ const RULES = readFileSync('test/rules/mapping.yaml', 'utf8');
 /** Ten and more rules as an integrator of a distributor writes them, each after docs/mapping.md. */
 const DISTRIBUTOR = readFileSync('test/rules/distributor.yaml', 'utf8');
 const AS_ORDERS = `${RULES}\ndocuments: { opportunityWon: order, quoteWon: order, orderCreated: order, orderSubmitted: order }\n`;
-const AS_QUOTES = `${RULES}\ndocuments: { orderSubmitted: quote }\n`;
+const AS_QUOTES = `${RULES}\ndocuments: { orderCreated: quote, orderSubmitted: quote }\n`;
 const PLAIN = 'createItems: true\nwriteInAccount: "8400"\nfreightAccount: "8410"\n';
 
 let simulators: Simulators;
@@ -146,13 +146,14 @@ describe('the document of a preview', () => {
     ['order', AS_ORDERS, 'our'],
     ['quote', AS_QUOTES, 'our'],
     ['invoice', DISTRIBUTOR, "a distributor's"],
-    ['order', `${DISTRIBUTOR}\ndocuments: { orderSubmitted: order }\n`, "a distributor's"],
+    ['order', `${DISTRIBUTOR}\ndocuments: { orderCreated: order, orderSubmitted: order }\n`, "a distributor's"],
   ] as const) {
     it(`is the ${kind} that is sent by ${whose} rules, of a deal of which Business Central knew nothing`, async () => {
       const sold = await sellUnknown(simulators, createSeller(simulators));
       const before = proxy.posted.length;
       const { preview, sent, customer } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
       expect(preview.problems).toEqual([]);
+      expect(preview.document?.kind).toBe(kind);
       const posted = proxy.posted.slice(before);
       for (const [step, set] of [
         ['create-customer', '/customers'],
@@ -203,6 +204,80 @@ describe('the document of a preview', () => {
     const { preview, sent } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
     expect(sent['billToCustomerNumber']).toBe(bcNumber);
     expect(preview.document?.body['billToCustomerNumber']).toBe(bcNumber);
+  });
+
+  it('is held where the customer of the parent account is blocked or gone, which no draft is made for', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const { company } = simulators.businessCentral;
+    const parent = [...store.all('account')][3];
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    const payer = [...company.all('customers')][3];
+    if (!account || !parent || !payer) throw new Error('accounts and a customer are needed');
+    const salesId = String(parent['accountid']);
+    store.update(store.schema.table('account'), account, { parentaccountid: salesId });
+    const [bcId, bcNumber] = [String(payer['id']), String(payer['number'])];
+    await createLedger(database).saveLink('customer', company.id, { salesId, bcId, bcNumber });
+    const rules = parseRules(`${RULES}\nmasters: { billTo: parent }\n`);
+    const found = async () => (await openPreviewer(rules).preview('salesorder', sold.orderId)).problems;
+    expect(await found()).toEqual([]);
+    company.change('customers', payer, { blocked: 'Ship' });
+    expect(await found()).toEqual([]);
+    company.change('customers', payer, { blocked: 'All' });
+    expect(await found()).toEqual([
+      { reason: 'customer-blocked', text: `customer ${bcNumber}, who gets the bill, is blocked` },
+    ]);
+    company.change('customers', payer, { blocked: '_x0020_', number: 'MOVED' });
+    expect(await found()).toEqual([
+      { reason: 'customer-gone', text: `customer ${bcNumber}, who gets the bill, is not in Business Central` },
+    ]);
+    company.change('customers', payer, { number: bcNumber });
+  });
+
+  it('is held where an account of the rules is not there, is blocked or lacks direct posting', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { company } = simulators.businessCentral;
+    const found = async (yaml: string) =>
+      (await openPreviewer(parseRules(yaml)).preview('salesorder', sold.orderId)).problems.filter(({ text }) =>
+        text.startsWith('account'),
+      );
+    const freight = company.findByNumber('accounts', '8410');
+    if (!freight) throw new Error('the account for freight is needed');
+    expect(await found(RULES)).toEqual([]);
+    company.change('accounts', freight, { directPosting: false });
+    expect(await found(RULES)).toEqual([
+      { reason: 'posting-setup', text: 'account 8410 lacks Direct Posting in Business Central' },
+    ]);
+    company.change('accounts', freight, { blocked: true, directPosting: true });
+    expect(await found(RULES)).toEqual([
+      { reason: 'posting-setup', text: 'account 8410 is blocked in Business Central' },
+    ]);
+    company.change('accounts', freight, { blocked: false });
+    expect(await found(RULES.replace(/freightAccount: .*/, 'freightAccount: "8999"'))).toEqual([
+      { reason: 'code-unknown', text: 'account 8999 of the rules is not in Business Central' },
+    ]);
+  });
+
+  it('is held for a customer who is blocked for shipping, where it is an order or a quote', async () => {
+    const { company } = simulators.businessCentral;
+    const { store } = simulators.dataverse;
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const customer = [...company.all('customers')][4];
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    if (!customer || !account) throw new Error('a customer and an account are needed');
+    const [bcId, bcNumber] = [String(customer['id']), String(customer['number'])];
+    const link = { salesId: String(account['accountid']), bcId, bcNumber };
+    await createLedger(database).saveLink('customer', company.id, link);
+    company.change('customers', customer, { blocked: 'Ship' });
+    const found = async (yaml: string) =>
+      (await openPreviewer(parseRules(yaml)).preview('salesorder', sold.orderId)).problems;
+    expect(await found(RULES)).toEqual([]);
+    for (const yaml of [AS_ORDERS, AS_QUOTES]) {
+      expect(await found(yaml)).toEqual([
+        { reason: 'customer-blocked', text: `customer ${bcNumber} is blocked (Ship)` },
+      ]);
+    }
+    company.change('customers', customer, { blocked: '_x0020_' });
   });
 
   it('leaves a dimension out that the customer of the parent account brings along', async () => {

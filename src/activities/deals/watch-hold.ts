@@ -116,7 +116,7 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     /**
      * Ends when both sides look otherwise than when the hold began. Until then it fails and is repeated by Temporal, which
      * costs the history of the deal nothing. It never fails for good: a refusal is an answer as well. What Business Central alone
-     * knows, such as a bill-to customer that is blocked, no look shows: whether it is over only the refused step can tell.
+     * knows, such as a customer who is blocked for privacy, no look shows: whether it is over only the refused step can tell.
      */
     async watchHold({ ref, seen }: WatchedHold): Promise<string> {
       const found = await look(ref).catch((error: unknown) => {

@@ -20,6 +20,8 @@ const REFUSALS: readonly (readonly [RegExp, HoldReason])[] = [
     /Posting Setup|must have a value in .* Setup|Setup is blocked|Currency Factor must have|Exchange Rate/i,
     'posting-setup',
   ],
+  [/must be equal to .* in G\/L Account/i, 'posting-setup'],
+  [/\bAccount does not exist/i, 'code-unknown'],
   [/insufficient quantity of Item/i, 'stock-short'],
   [/does not match to a|cannot be found in the related table/i, 'code-unknown'],
   [/Cannot apply an invoice discount|maximum Invoice Discount Amount that you can apply/i, 'discount-not-allowed'],

@@ -23,6 +23,7 @@ import { customerNumberOf } from '../plan/plan-master-data.js';
 import { documentRuleOf } from '../rules/document-rule.js';
 import type { DocumentRule, Rules } from '../rules/rules.js';
 import { type DocumentBody, type MasterRow, type PlanStep, type Preview, toPreview } from './preview.js';
+import { findAccountProblems, findBillToProblems, findBlock } from './refused-rows.js';
 
 /** The plan that a hand-over carries out, with look-ups that read only: nothing is written. */
 
@@ -52,7 +53,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   ];
   const { kind, becomes } = documentRuleOf(deal, rules);
   const found = await findMasterData(deal, rules, sources);
-  problems.push(...found.problems);
+  problems.push(...found.problems, ...(found.customer ? findBlock(found.customer, kind) : []));
 
   const findCustomerNumber = async (accountId: string): Promise<string | undefined> =>
     (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber;
@@ -65,7 +66,13 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   const customer = found.customer ?? plan.customer?.values;
   const canDraft = problems.every(({ reason }) => !HOLDS_WITHOUT_DOCUMENT.has(reason)) && deal.currency !== undefined;
   const draft = canDraft ? plan.document.toDraft(String(customer?.['id'] ?? '')) : undefined;
-  const accounts = draft?.lines.filter((line) => line.kind === 'account').map(({ number }) => number) ?? [];
+  const accountNumbers = draft?.lines.filter((line) => line.kind === 'account').map(({ number }) => number) ?? [];
+  const accounts = byNumber(await company.findWholeRows('accounts', [...new Set(accountNumbers)]));
+  const findCustomerRow = async (number: string) => (await company.findWholeRows('customers', [number]))[0];
+  problems.push(
+    ...(await findBillToProblems(draft, kind, findCustomerRow)),
+    ...findAccountProblems(accountNumbers, accounts),
+  );
   return toPreview({
     ...{ kind, becomes },
     deal,
@@ -73,7 +80,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     draft: draft && { ...draft, body: toBody(draft, kind) },
     customer,
     items: new Map([...found.items, ...plan.items.map(({ number, values }) => [toCode(number), values] as const)]),
-    accounts: byNumber(await company.findWholeRows('accounts', [...new Set(accounts)])),
+    accounts,
     unitIds: await readUnitIds(sets),
     masters: {
       companyId,
@@ -129,10 +136,6 @@ async function findMasterData(deal: WonDeal, rules: Rules, sources: PreviewSourc
   // Only a product says what a new item would be.
   for (const number of unsold.filter(lacks))
     problems.push({ reason: 'item-missing', text: sayMissing('item', number) });
-  // What is only blocked for shipping may still be invoiced (reference/business-central 11.1).
-  if (customer && !['_x0020_', 'Ship'].includes(String(customer['blocked']))) {
-    problems.push({ reason: 'customer-blocked', text: `customer ${customerNumber} is blocked` });
-  }
   problems.push(...(ambiguity ? [ambiguity] : []), ...(await findSharedItems(deal, items, rules, sources)));
   return { customer, customerNumber, items, creates, problems };
 }
