@@ -38,7 +38,7 @@ export function createDeskSystems(companyId: string, findDeal: (recordId: string
       const blocked = set === 'customers' ? '_x0020_' : false;
       return numbers.map((number) => ({
         id: set === 'customers' ? CUSTOMER_ID : ITEM_ID,
-        ...{ number, displayName: `${set} ${number}`, blocked, baseUnitOfMeasureCode: 'PCS' },
+        ...{ number, displayName: `${set} ${number}`, blocked, directPosting: true, baseUnitOfMeasureCode: 'PCS' },
       }));
     },
     async readCodes(set) {
