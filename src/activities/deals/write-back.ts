@@ -86,13 +86,17 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
       const before = await ledger.findWriteBack(invoiceId);
       if (!before) throw new InternalError(`invoice ${invoiceId} has no row in Sales yet`);
       if (isSamePaymentStatus(before.reportedToSales, payment)) return payment.status;
+      /** An attempt that was taken for dead must not write over what a later one has reported. */
+      const isNewest = async (): Promise<boolean> =>
+        (await ledger.findWriteBack(invoiceId))?.etag === before.etag &&
+        isSamePaymentStatus(toPaymentStatus(await ledger.getInvoice(invoiceId)), payment);
       let note: ReportedNote = before;
       for (const change of toChanges(before.reportedToSales, payment, rules.invoiceColumns)) {
-        note = await toTemporalFailures(() => updateRow(dataverse, note, change));
+        note = await toTemporalFailures(() => updateRow(dataverse, note, change, isNewest));
       }
       await ledger.recordOutcome({
         recordId: ref.recordId,
-        writeBack: { ...note, reportedToSales: payment },
+        writeBack: { ...note, reportedToSales: payment, replaces: before },
         audit: {
           actor: 'dealbridge',
           action: 'report the invoice to Sales',
@@ -216,6 +220,7 @@ async function updateRow(
   dataverse: DataverseClient,
   note: ReportedNote,
   change: DataverseInvoiceChange,
+  isNewest: () => Promise<boolean>,
 ): Promise<ReportedNote> {
   const write = async (etag: string) => {
     const row = await dataverse.updateInvoice(note.salesInvoiceId, etag, change, REPEATABLE);
@@ -225,7 +230,8 @@ async function updateRow(
     return await write(note.etag);
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
-    // Somebody touched the row, or an answer of ours was lost: what BC says counts either way.
+    // Somebody touched the row, or an answer of ours was lost: what BC says counts either way, if it still says so.
+    if (!(await isNewest())) throw error;
     const row = await dataverse.findInvoice(note.salesInvoiceId);
     if (!row) throw new RemoteApiError('dataverse', 'not-found', 'write the invoice row', { rowOf: 'invoices' });
     return write(row.etag);

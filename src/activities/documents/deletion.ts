@@ -100,6 +100,7 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
   async function deleteOnce(input: DeleteInput): Promise<'deleted' | 'posted'> {
     const { recordId, draftId, evenIfEdited } = input;
     const port: DocumentPort = ports[input.kind];
+    const readFrom = clock.now();
     const look = () => findDraftOrGone(dependencies, port, input);
     const draft = await look();
     if (input.kind === 'quote' && !draft && (await findSuccessorOf(recordId)))
@@ -107,7 +108,7 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
     const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
     for (const document of posted) {
       await compareWithKnown(dependencies, recordId, document);
-      await ledger.saveDocument(recordId, kindOf(document), document);
+      await ledger.saveDocument(recordId, kindOf(document), document, readFrom);
     }
     if (posted.length > 0) return 'posted';
     await settlePosting(recordId, draftId, input.kind);

@@ -96,7 +96,7 @@ interface OfDraft extends OfKind {
 }
 
 export function createDraftSteps(dependencies: DocumentDependencies) {
-  const { businessCentral, ledger, rules, sets } = dependencies;
+  const { businessCentral, ledger, clock, rules, sets } = dependencies;
   const ports = createDocumentPorts(businessCentral);
   const { toDraft, findCurrency } = createDraftReader({ rules, sets });
 
@@ -163,6 +163,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const port: DocumentPort = ports[input.kind];
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const wanted = toDiscount(deal, await findCurrency(deal));
+      const readFrom = clock.now();
       return toTemporalFailures(async () => {
         const changed = await changeUnlessTaken(dependencies, port, input, () =>
           discountWithFreshEtag(
@@ -176,7 +177,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
         const { requestId, correlationId, ...document } = answer;
         await ledger.recordOutcome({
           recordId: input.recordId,
-          document: { kind: port.kind, content: document },
+          document: { kind: port.kind, content: document, readFrom },
           audit: {
             actor: 'dealbridge',
             action: `set ${port.name} discount in Business Central`,
@@ -198,6 +199,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const port: DocumentPort = ports[input.kind];
       const { recordId } = input;
       const deal = await ledger.getDeal(recordId, input.revision);
+      const readFrom = clock.now();
       const document =
         port.kind === 'quote'
           ? await findQuoteOrSuccessor(dependencies, recordId, input.draftId)
@@ -208,7 +210,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
       if (isPosted) await compareWithKnown(dependencies, recordId, document);
       // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
-      await ledger.saveDocument(recordId, port.kind, document);
+      await ledger.saveDocument(recordId, port.kind, document, readFrom);
       const seen = input.seen ?? { missing: undefined, found: document.discount };
       const expired = isQuote(document) && isExpired(document, findToday(dependencies)) ? document : undefined;
       return {

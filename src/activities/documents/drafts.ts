@@ -195,7 +195,8 @@ export async function ensureCompanyStands(
   const expected = isNext ? record.wantedCompanyId : record.companyId;
   if (expected !== companyId)
     throw refuse('company-changed', `company ${expected ?? '(none)'} instead of ${companyId}`);
-  if (isNext && record.companyId !== companyId) await ledger.change(recordId, { kind: 'draft-gone' });
+  if (isNext && record.companyId !== companyId)
+    await ledger.change(recordId, { kind: 'draft-gone', draftVersion: record.draftVersion });
 }
 
 /** Not found is an answer here, not an error; a row that is needed counts as gone only by {@link findOrGone}. */

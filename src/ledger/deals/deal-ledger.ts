@@ -85,7 +85,8 @@ export interface DealLedger {
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
   /** Whether the record may have a document that the ledger does not know, since it was restored. */
   mayHaveForgotten(recordId: string): Promise<boolean>;
-  saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument): Promise<void>;
+  /** @param readFrom when its reading began: a later change that was saved since stays */
+  saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument, readFrom?: Date): Promise<void>;
   /**
    * All invoices of a deal so far, at least one, as they were just read, and their numbers with the record.
    * @param readFrom when their reading began: a later change that the feed has saved since stays
@@ -152,7 +153,9 @@ export function createDealLedger(database: Database): DealLedger {
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
     mayHaveForgotten: (recordId) => mayHaveForgotten(database, recordId),
-    saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
+    async saveDocument(recordId, kind, content, readFrom) {
+      await saveDocument(database, recordId, kind, content, 'by-anybody', readFrom);
+    },
     async saveInvoices(recordId, invoices, readFrom) {
       const invoiceNumber = invoices
         .map(({ number }) => number)

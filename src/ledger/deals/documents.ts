@@ -15,7 +15,10 @@ import { paymentStatusContent } from './write-backs.js';
 /** Clocks may be apart by as much; a company that was restored is older by more. */
 const CLOCK_TOLERANCE = '5 minutes';
 
-/** @param readFrom when its reading began: what somebody else has read since, at a later change, stays */
+/**
+ * @param readFrom when its reading began: what somebody else has read since, at a later change, stays
+ * @returns false when it stayed
+ */
 export async function saveDocument(
   db: Queryable,
   recordId: string,
@@ -23,9 +26,11 @@ export async function saveDocument(
   content: SalesDocument,
   written: 'by-us' | 'by-anybody' = 'by-anybody',
   readFrom?: Date,
-): Promise<void> {
+): Promise<boolean> {
   const { excludingTax, includingTax, currency } = content;
-  await db.query(
+  const row = await selectRow(
+    db,
+    savedRow,
     `WITH saved AS (
        INSERT INTO documents (document_id, record_id, kind, content, own_content)
        VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
@@ -33,15 +38,18 @@ export async function saveDocument(
          own_content = coalesce(excluded.own_content, documents.own_content), read_at = now(), gone_at = NULL
        WHERE $9::timestamptz IS NULL OR documents.read_at < $9::timestamptz - interval '${CLOCK_TOLERANCE}'
          OR (documents.content ->> 'lastModified')::timestamptz <= (excluded.content ->> 'lastModified')::timestamptz
-     ) ${SAVE_DOCUMENT_SUMMARY}`,
+       RETURNING document_id
+     ), summed AS (${SAVE_DOCUMENT_SUMMARY}) SELECT document_id FROM saved`,
     [
       ...[content.id, recordId, kind, toStored(content), written === 'by-us', excludingTax, includingTax, currency],
       readFrom ?? null,
     ],
   );
+  return row !== undefined;
 }
 
 const KEY = { document_id: textColumn };
+const savedRow = rowsOf('documents', ['document_id'], KEY);
 const invoiceRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(invoiceContent) });
 const orderRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(orderContent) });
 const quoteRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(quoteContent) });

@@ -39,8 +39,11 @@ export type RecordChange =
   | ({ readonly kind: 'drafted' } & MadeDraft)
   /** A quote became it; whatever state the deal is in stays. */
   | ({ readonly kind: 'converted' } & MadeDraft)
-  /** It is certainly gone; a next one is another write. */
-  | { readonly kind: 'draft-gone' }
+  /**
+   * It is certainly gone; a next one is another write.
+   * @param draftVersion of the draft: an attempt that was taken for dead tells it after the next one was made, and changes nothing
+   */
+  | { readonly kind: 'draft-gone'; readonly draftVersion?: number }
   /** `isClosed`: no further invoice will come. */
   | { readonly kind: 'posted'; readonly isClosed?: boolean }
   /** Several numbers, with commas between them, when an order was invoiced in parts. */
@@ -137,7 +140,7 @@ async function updateRecord(db: Queryable, recordId: string, change: RecordChang
       await recordCustomer(db, recordId, change.customerNumber);
       break;
     case 'draft-gone':
-      await recordDraftGone(db, recordId);
+      await recordDraftGone(db, recordId, change.draftVersion);
       break;
     case 'posted':
       await recordState(db, recordId, { ...change, state: 'posted' });
@@ -291,12 +294,12 @@ const draftedRow = rowsOf('source_records', ['record_id'], {
 });
 
 /** Without its draft nothing holds the deal in its company. */
-async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {
+async function recordDraftGone(db: Queryable, recordId: string, draftVersion?: number): Promise<void> {
   await db.query(
     `UPDATE source_records SET draft_version = draft_version + 1, is_handed_over = false, is_closed = false,
        company_id = coalesce(wanted_company_id, company_id), changed_at = now()
-     WHERE record_id = $1`,
-    [recordId],
+     WHERE record_id = $1 AND ($2::integer IS NULL OR draft_version = $2)`,
+    [recordId, draftVersion ?? null],
   );
 }
 

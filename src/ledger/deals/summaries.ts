@@ -30,13 +30,13 @@ export async function saveDealSummary(db: Queryable, deal: WonDeal): Promise<voi
 const HAS_DOCUMENT = 'EXISTS (SELECT FROM documents WHERE documents.record_id = known.record_id)';
 
 /**
- * The figures of a document ($6 net, $7 gross, $8 currency) of the record ($2) and its kind ($3). Of an order that is invoiced
+ * The figures of a document that was saved ($6 net, $7 gross, $8 currency) of the record ($2) and its kind ($3). Of an order that is invoiced
  * in parts the order's own stay: its invoices are parts of them.
  */
 export const SAVE_DOCUMENT_SUMMARY = `INSERT INTO deal_summaries (record_id, net, gross, currency)
      SELECT record_id, $6::numeric, $7::numeric, $8
      FROM (SELECT record_id FROM source_records WHERE record_id = $2 FOR NO KEY UPDATE) AS locked
-     WHERE $3 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $2 AND kind = 'order')
+     WHERE EXISTS (SELECT FROM saved) AND ($3 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $2 AND kind = 'order'))
      ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`;
 
 const labelRow = rowsOf('deal_summaries', ['record_id'], {

@@ -22,14 +22,28 @@ export const paymentStatusContent = contentOf<PaymentStatus>({
   dueDate: z.string().optional(),
 });
 
-export async function saveWriteBack(db: Queryable, recordId: string, writeBack: StoredWriteBack): Promise<void> {
-  await db.query(
+/** As it is known after a write. */
+export interface NewWriteBack extends StoredWriteBack {
+  /** What the write began with: what another attempt has reported since stays. */
+  readonly replaces?: Pick<StoredWriteBack, 'etag' | 'reportedToSales'>;
+}
+
+/** False when another attempt has reported since. */
+export async function saveWriteBack(db: Queryable, recordId: string, writeBack: NewWriteBack): Promise<boolean> {
+  const { replaces } = writeBack;
+  const { rowCount } = await db.query(
     `INSERT INTO write_backs (invoice_id, record_id, sales_invoice_id, etag, reported_to_sales)
      VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (invoice_id) DO UPDATE
-       SET etag = excluded.etag, reported_to_sales = excluded.reported_to_sales, reported_at = now()`,
-    [writeBack.invoiceId, recordId, writeBack.salesInvoiceId, writeBack.etag, toStored(writeBack.reportedToSales)],
+       SET etag = excluded.etag, reported_to_sales = excluded.reported_to_sales, reported_at = now()
+       WHERE $6::text IS NULL OR (write_backs.etag = $6 AND write_backs.reported_to_sales = $7::jsonb)`,
+    [
+      ...[writeBack.invoiceId, recordId, writeBack.salesInvoiceId, writeBack.etag],
+      ...[toStored(writeBack.reportedToSales), replaces?.etag ?? null],
+      replaces ? toStored(replaces.reportedToSales) : null,
+    ],
   );
+  return rowCount === 1;
 }
 
 const writeBackRow = rowsOf('write_backs', ['invoice_id'], {

@@ -20,7 +20,7 @@ import {
 } from './intents.js';
 import { changeWithEntry, type RecordChange } from './record-changes.js';
 import { hashDocument, toReport } from './recorded-facts.js';
-import { type StoredWriteBack, saveWriteBack } from './write-backs.js';
+import { type NewWriteBack, saveWriteBack } from './write-backs.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
 export interface Outcome {
@@ -35,8 +35,13 @@ export interface Outcome {
   readonly unlessDone?: true;
   readonly change?: RecordChange | readonly RecordChange[];
   /** As it stands after the write: what differs from it later is a person's doing. */
-  readonly document?: { readonly kind: DocumentKind; readonly content: SalesDocument };
-  readonly writeBack?: StoredWriteBack;
+  readonly document?: {
+    readonly kind: DocumentKind;
+    readonly content: SalesDocument;
+    /** When the write began, where no intent says that it is the first to be recorded: what was read since stays. */
+    readonly readFrom?: Date;
+  };
+  readonly writeBack?: NewWriteBack;
   readonly link?: {
     readonly kind: LinkKind;
     readonly companyId: string;
@@ -75,7 +80,7 @@ export interface WriteLedger {
   markNotDone(writeKey: string, attempt: number): Promise<void>;
   /** False when somebody else has asked since. */
   restartAmbiguityWindow(writeKey: string, attempt: number, at: Date): Promise<boolean>;
-  /** False when another attempt had recorded it before, see {@link Outcome.unlessDone}. */
+  /** False when another attempt had recorded it before, see {@link Outcome}. */
   recordOutcome(outcome: Outcome): Promise<boolean>;
 }
 
@@ -128,16 +133,16 @@ async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
   const { result = {}, adopted = false } = outcome;
   // Sent together and done in this order.
-  const [isCompleted] = await Promise.all([
+  const [isCompleted, isSaved, isReported] = await Promise.all([
     writeKey === undefined || completeIntent(tx, writeKey, { result, adopted, unlessDone }),
-    document && saveDocument(tx, recordId, document.kind, document.content, 'by-us'),
+    document && saveDocument(tx, recordId, document.kind, document.content, 'by-us', document.readFrom),
     writeBack && saveWriteBack(tx, recordId, writeBack),
     changeWithEntry(tx, recordId, change === undefined ? [] : [change].flat(), outcome.audit, {
       ...(document && { own: { documentId: document.content.id, hash: hashDocument(document.content) } }),
       ...(writeBack && { reported: toReport(writeBack) }),
     }),
   ]);
-  if (unlessDone && !isCompleted) throw new DoneBefore('the outcome was recorded before');
+  if ((unlessDone && !isCompleted) || isSaved === false || isReported === false) throw new DoneBefore('the outcome was recorded before');
 }
 
 /** Undoes an outcome of which another attempt was quicker. */

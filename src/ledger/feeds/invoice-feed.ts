@@ -159,14 +159,15 @@ export async function matchInvoicesToDeals(db: Queryable, invoices: readonly Inv
   }));
 }
 
-/** Of these changes nobody has to be notified. */
+/** Of these changes nobody has to be notified. The mark of a later one, which a deal is still to be notified of, stays. */
 export async function markIrrelevant(db: Queryable, companyId: string, invoices: readonly Invoice[]): Promise<void> {
   await db.query(
     `INSERT INTO observed_invoices (invoice_id, company_id, etag, last_modified, is_deal_notified)
      SELECT invoice_id, $1, etag, last_modified, true
      FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS read(invoice_id, etag, last_modified)
      ON CONFLICT (invoice_id) DO UPDATE
-       SET etag = excluded.etag, last_modified = excluded.last_modified, is_deal_notified = true`,
+       SET etag = excluded.etag, last_modified = excluded.last_modified, is_deal_notified = true
+       WHERE observed_invoices.is_deal_notified OR observed_invoices.last_modified <= excluded.last_modified`,
     [
       companyId,
       invoices.map((invoice) => invoice.id),

@@ -33,7 +33,7 @@ export interface MatchLedger {
   /** Those of the customers that stand for an account already. */
   findLinkedCustomers(customerIds: readonly string[]): Promise<Set<string>>;
   clearRun(runId: string): Promise<void>;
-  /** Replaces what was found for these accounts before. */
+  /** Replaces what was found for these accounts before, other than for those of which a person has decided since. */
   saveCandidates(accountIds: readonly string[], candidates: readonly MatchCandidate[]): Promise<void>;
   listCandidates(limit: number): Promise<MatchCandidate[]>;
   isDecided(accountId: string): Promise<boolean>;
@@ -153,7 +153,9 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
         for (const one of candidates) {
           await tx.query(
             `INSERT INTO match_candidates (company_id, account_id, account_number, account_name, customer_id,
-               customer_number, customer_name, score, reasons) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+               customer_number, customer_name, score, reasons)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::text[] WHERE NOT EXISTS (
+               SELECT FROM match_decisions WHERE company_id = $1 AND account_id = $2)`,
             [
               companyId,
               one.accountId,
