@@ -61,6 +61,24 @@ describe('the figures of a customer', () => {
     expect(await counter.trail(id)).toContain('write the figures of the customer on the account in Sales');
   });
 
+  it('that an attempt took up which was taken for dead are not written over later ones', async () => {
+    const customerId = otherCustomer(4);
+    const id = await account((await localCurrency()) ?? '', customerId);
+    const number = [...company().all('customers')].find((row) => row['id'] === customerId)?.['number'];
+    const { faults } = counter.simulators.dataverse;
+    // What it asks before it writes.
+    faults.add({ match: { method: 'GET', path: `accounts\\(${id}` }, effect: { kind: 'hold', when: 'after' } });
+    const first = counter.run('customerFinances', FINANCE_RULES);
+    await expect.poll(() => faults.heldCount(), { timeout: 30_000 }).toBe(1);
+    await counter.books.blockCustomer(String(number), 'All');
+    await counter.run('customerFinances', FINANCE_RULES);
+    expect(store().find('account', id)).toMatchObject({ creditonhold: true });
+    faults.releaseHolds();
+    await first;
+    expect(store().find('account', id)).toMatchObject({ creditonhold: true });
+    expect(await thing('customerFinances', customerId)).toMatchObject({ state: 'carried' });
+  });
+
   it('of a customer without an account, and of an account without a customer, are counted and no more', async () => {
     const gone = await account('EUR', randomUUID());
     await counter.run('customerFinances', FINANCE_RULES);

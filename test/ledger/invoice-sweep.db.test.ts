@@ -100,6 +100,19 @@ function testSweep(name: string, open: () => Promise<{ url: string; stop: () => 
       expect(await listUnmet(companyId)).toEqual([]);
     });
 
+    it('does not take a deal for notified because an older change of its invoice is none to notify it of', async () => {
+      const companyId = randomUUID();
+      const invoice = await saveInvoice(companyId);
+      const paid = { ...invoice, etag: 'W/"2"', status: 'Paid', remaining: '0', lastModified: '2038-01-01T00:00:00Z' };
+      await feeds.savePaymentStatus(companyId, await recordOf(invoice), paid);
+      // A page that was read before, by an attempt that was taken for dead.
+      await feeds.markIrrelevant(companyId, [invoice]);
+      await age(invoice);
+      expect(await listUnmet(companyId)).toEqual([invoice.id]);
+      await feeds.markIrrelevant(companyId, [paid]);
+      expect(await listUnmet(companyId)).toEqual([]);
+    });
+
     it('asks no more for an invoice that is gone once its deal is notified, until it is read again', async () => {
       const companyId = randomUUID();
       const invoice = await saveInvoice(companyId);

@@ -262,24 +262,15 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
     it('keeps a decision with its link, and asks no more', async () => {
       const [accountId, otherId] = [randomUUID(), randomUUID()];
       const bcId = randomUUID();
-      await matching.saveCandidates(
-        [accountId],
-        [
-          {
-            accountId,
-            accountNumber: undefined,
-            accountName: 'Alder',
-            customerId: bcId,
-            customerNumber: 'C9',
-            customerName: 'Alder GmbH',
-            score: 50,
-            reasons: ['the same name'],
-          },
-        ],
-      );
+      const candidate = { accountId, accountNumber: undefined, accountName: 'Alder', customerId: bcId };
+      const found = { customerNumber: 'C9', customerName: 'Alder GmbH', score: 50, reasons: ['the same name'] };
+      const save = () => matching.saveCandidates([accountId], [{ ...candidate, ...found }]);
+      await save();
       expect(await matching.listCandidates(10)).toHaveLength(1);
       await matching.decide(accountId, { id: bcId, number: 'C9' }, 'ann');
       await matching.decide(otherId, undefined, 'ann');
+      // A page that was matched before, by an attempt that was taken for dead.
+      await save();
       expect(await matching.listCandidates(10)).toEqual([]);
       expect(await matching.findDecided([accountId, otherId, randomUUID()])).toEqual(new Set([accountId, otherId]));
       expect((await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber).toBe('C9');

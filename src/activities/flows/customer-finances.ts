@@ -36,7 +36,8 @@ export function createFinanceFlow(
         },
       ),
 
-    async carry({ targetId, values }) {
+    async carry(thing) {
+      const { targetId, values } = thing;
       if (targetId === undefined) throw new InternalError('the customer has no account');
       const { balance = '', overdue = '', sales = '', creditLimit = '', blocked = '' } = values;
       const fitted = await fitColumns(dataverseFlows, 'account', [
@@ -50,7 +51,9 @@ export function createFinanceFlow(
       const account = { table: 'account', id: targetId } as const;
       const other = fitted.hasMoney ? await currency.findOtherOfRow(account) : undefined;
       if (other) return toNote('other-currency', other);
-      const receipt = await toTemporalFailures(() => updateReadRow(dependencies, account, fitted.columns));
+      const receipt = await toTemporalFailures(() => 
+        updateReadRow(dependencies, { flow: name, thing }, account, fitted.columns),
+      );
       const { requestId, correlationId } = receipt;
       const audit = { actor: 'dealbridge', action: 'write the figures of the customer on the account in Sales' };
       return { state: 'carried', audit: { ...audit, recordId: targetId, requestId, correlationId, after: values } };

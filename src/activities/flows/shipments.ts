@@ -22,7 +22,7 @@ import { type Flow, toNote } from './flow.js';
 import { toNoteTexts, toStoredLines, toTotals } from './shipped-lines.js';
 import { collectStamped, type StampedDependencies } from './stamped-flow.js';
 import { collectWithUndone, toShipmentEtag } from './undone-shipments.js';
-import { type RowUpdateDependencies, updateReadRow } from './update-row.js';
+import { type Carrying, ensurePending, type RowUpdateDependencies, updateReadRow } from './update-row.js';
 
 /** Posted shipments: columns of the order in Sales and of its lines; a note where the order takes no columns. */
 
@@ -111,6 +111,7 @@ export function createShipmentFlow(
   }
 
   async function writeColumns(
+    carrying: Carrying,
     recordId: string,
     shipments: readonly FlowValues[],
     sold: readonly DealLine[],
@@ -124,7 +125,7 @@ export function createShipmentFlow(
     ]);
     if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
     const order = { table: 'salesorder', id: recordId } as const;
-    let receipt = rule.columns && (await updateReadRow(dependencies, order, fitted.columns));
+    let receipt = rule.columns && (await updateReadRow(dependencies, carrying, order, fitted.columns));
     for (const { lineId, sequence } of rule.lineColumn === undefined ? [] : sold) {
       const shipped = lines.get(sequence);
       if (shipped === undefined) continue;
@@ -132,6 +133,7 @@ export function createShipmentFlow(
         [rule.lineColumn, { kind: 'number', text: shipped }],
       ]);
       if ('unfit' in ofLine) return toNote('column-unfit', ofLine.unfit);
+      await ensurePending(flows, carrying);
       receipt = await dataverseFlows.updateRow({ table: 'salesorderdetail', id: lineId }, ofLine.columns, REPEATABLE);
     }
     const audit = { recordId, actor: 'dealbridge', action: 'write the shipment on the order in Sales' };
@@ -189,13 +191,14 @@ export function createShipmentFlow(
         ),
       ),
 
-    async carry({ sourceId, recordId, values }) {
+    async carry(thing) {
+      const { sourceId, recordId, values } = thing;
       if (recordId === undefined) throw new InternalError('the shipment has no order');
       const sold = await listSold(recordId);
       if (!rule.columns && rule.lineColumn === undefined) return writeNotes(recordId, sourceId, values, sold);
       const shipments = await listAsOfNow(recordId, values);
       try {
-        return await writeColumns(recordId, shipments, sold);
+        return await writeColumns({ flow: name, thing }, recordId, shipments, sold);
       } catch (error) {
         // A submitted order takes notes and no columns (reference/dataverse-sales 3.5).
         if (!isReadOnly(error)) return toTemporalFailures(() => Promise.reject(error));

@@ -11,7 +11,7 @@ import { toTemporalFailures } from '../remote/write-once.js';
 import { fitColumns } from './columns.js';
 import { type Flow, toNote } from './flow.js';
 import { collectSwept, createCurrencyCheck, type SweptDependencies } from './swept-flow.js';
-import { updateReadRow } from './update-row.js';
+import { type Carrying, ensurePending, updateReadRow } from './update-row.js';
 
 /** Stock and unit price of an item: columns of its product, and the entry of a price list. */
 
@@ -28,13 +28,16 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
   const currency = createCurrencyCheck(dependencies);
   const name = 'stock';
 
-  async function writePrice(priceListId: string, productId: string, amount: string) {
+  async function writePrice(carrying: Carrying, priceListId: string, productId: string, amount: string) {
     const price = await toTemporalFailures(() => dataverseFlows.findPrice(priceListId, productId));
     if (!price) return toNote('not-in-price-list', 'the price list has no entry for the product in its default unit');
     if (!price.isAmount) return toNote('column-unfit', 'the price list computes the price: its entry has no amount');
     const other = await currency.findOther(price.currency, 'the price list');
     if (other) return toNote('other-currency', other);
-    return toTemporalFailures(() => dataverseFlows.updatePrice(price, amount, REPEATABLE));
+    return toTemporalFailures(async () => {
+      await ensurePending(dependencies.flows, carrying);
+      return dataverseFlows.updatePrice(price, amount, REPEATABLE);
+    });
   }
 
   return {
@@ -52,7 +55,9 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
         },
       ),
 
-    async carry({ targetId, values }): Promise<Carried> {
+    async carry(thing): Promise<Carried> {
+      const { targetId, values } = thing;
+      const carrying = { flow: name, thing } as const;
       if (targetId === undefined) throw new InternalError('the item has no product');
       const figures = inUnitOfSale(
         values,
@@ -69,9 +74,9 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
       if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
       const other = fitted.hasMoney ? await currency.findOtherOfRow(product) : undefined;
       if (other) return toNote('other-currency', other);
-      let receipt = columns && (await toTemporalFailures(() => updateReadRow(dependencies, product, fitted.columns)));
+      let receipt = columns && (await toTemporalFailures(() => updateReadRow(dependencies, carrying, product, fitted.columns)));
       if (priceList !== undefined) {
-        const priced = await writePrice(priceList, targetId, unitPrice);
+        const priced = await writePrice(carrying, priceList, targetId, unitPrice);
         if ('state' in priced) return priced;
         receipt = priced;
       }

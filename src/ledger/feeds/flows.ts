@@ -63,6 +63,8 @@ export interface FlowLedger {
   reopenNoted(flow: FlowName, ruleHash: string): Promise<void>;
   /** Those that were tried last come last; one whose content cannot be read is noted. */
   listPending(flow: FlowName, limit: number): Promise<PendingThing[]>;
+  /** Whether it still is as it was listed, and nobody has carried it since. */
+  isPending(flow: FlowName, thing: PendingThing): Promise<boolean>;
   /** Unless it has changed meanwhile, and is pending again. */
   finish(flow: FlowName, thing: PendingThing, how: Carried): Promise<void>;
   defer(flow: FlowName, thing: PendingThing): Promise<void>;
@@ -217,13 +219,19 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
 
     listPending: (flow, limit) => listPending(database, flow, companyId, limit),
 
+    async isPending(flow, { sourceId, etag }) {
+      const select = `SELECT 1 FROM flow_rows WHERE flow = $1 AND company_id = $2 AND source_id = $3 AND etag = $4
+        AND state = 'pending'`;
+      return (await database.query(select, [flow, companyId, sourceId, etag])).rowCount === 1;
+    },
+
     finish: (flow, { sourceId, etag }, how) =>
       database.transaction(async (tx) => {
         const [reason, remark] = how.state === 'noted' ? [how.reason, how.remark ?? null] : [null, null];
         await tx.query(
           `UPDATE flow_rows SET state = $5, reason = $6, remark = $7, changed_at = now(),
              noted_at = CASE WHEN $5 = 'noted' THEN coalesce(noted_at, now()) END
-           WHERE flow = $1 AND company_id = $2 AND source_id = $3 AND etag = $4`,
+           WHERE flow = $1 AND company_id = $2 AND source_id = $3 AND etag = $4 AND ($5 = 'carried' OR state = 'pending')`,
           [flow, companyId, sourceId, etag, how.state, reason, remark],
         );
         if (how.state === 'carried' && how.audit) await appendAudit(tx, how.audit);
