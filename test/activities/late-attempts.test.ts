@@ -127,7 +127,13 @@ describe('a draft', () => {
     if (!draft) throw new Error('no draft');
     const post = () => openSteps().post({ companyId, ...toPost(deal), draft });
     const invoice = { companyId, table: deal.table, recordId, invoiceId: draft.id, isConfirmed: true };
-    return { deal, draft, post, of: { ...input, draftId: draft.id }, readPosted: () => openSteps().readPosted(invoice) };
+    return {
+      deal,
+      draft,
+      post,
+      of: { ...input, draftId: draft.id },
+      readPosted: () => openSteps().readPosted(invoice),
+    };
   }
 
   it('that was read before it was posted is not saved over the posted invoice', async () => {

@@ -51,7 +51,7 @@ export function createFinanceFlow(
       const account = { table: 'account', id: targetId } as const;
       const other = fitted.hasMoney ? await currency.findOtherOfRow(account) : undefined;
       if (other) return toNote('other-currency', other);
-      const receipt = await toTemporalFailures(() => 
+      const receipt = await toTemporalFailures(() =>
         updateReadRow(dependencies, { flow: name, thing }, account, fitted.columns),
       );
       const { requestId, correlationId } = receipt;

@@ -74,7 +74,8 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
       if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
       const other = fitted.hasMoney ? await currency.findOtherOfRow(product) : undefined;
       if (other) return toNote('other-currency', other);
-      let receipt = columns && (await toTemporalFailures(() => updateReadRow(dependencies, carrying, product, fitted.columns)));
+      let receipt =
+        columns && (await toTemporalFailures(() => updateReadRow(dependencies, carrying, product, fitted.columns)));
       if (priceList !== undefined) {
         const priced = await writePrice(carrying, priceList, targetId, unitPrice);
         if ('state' in priced) return priced;

@@ -77,7 +77,7 @@ export function createRowReader(dependencies: SyncDependencies, { kind, follows 
       return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted' };
     },
 
-    async follow(row: DataverseMaster, { rowId, isThorough }: ReadRequest): Promise<RowReading> {
+    async follow(row: DataverseMaster, { rowId, isThorough }: ReadRequest, readFrom: Date): Promise<RowReading> {
       const ref = toRef(rowId);
       const link = await findLink(rowId);
       // Two rows that are brought over into one would undo each other's work.
@@ -90,7 +90,7 @@ export function createRowReader(dependencies: SyncDependencies, { kind, follows 
       const hasProblems = (kept?.problems.length ?? 0) > 0;
       const echo = toEcho(row);
       if (isLinked && !isThorough && !hasProblems && kept?.echo === echo) return { kind: 'echo' };
-      await masters.change(ref, { content: row, state });
+      await masters.change(ref, { content: row, state, readFrom });
       return { kind: 'followed', isActive: state === 'active', isLinked, echo };
     },
   };

@@ -46,23 +46,24 @@ type AccountRequest = ReadRequest & { readonly table: 'account' | 'contact' };
 
 /** On the queue of Sales. */
 export function createAccountReaders(dependencies: SyncDependencies) {
-  const { masters, rules } = dependencies;
+  const { clock, masters, rules } = dependencies;
   const steps = createSyncSteps(dependencies);
   const reader = createRowReader(dependencies, {
     kind: 'account',
     follows: rules.masters.accounts,
   });
 
-  async function saveActiveContacts({ contacts = [] }: DataverseMaster): Promise<string[]> {
+  async function saveActiveContacts({ contacts = [] }: DataverseMaster, readFrom: Date): Promise<string[]> {
     const active = rules.masters.contacts ? contacts.filter((contact) => toMasterState(contact) === 'active') : [];
     for (const contact of active) {
-      await masters.change({ kind: 'contact', rowId: contact.rowId }, { content: contact, state: 'active' });
+      await masters.change({ kind: 'contact', rowId: contact.rowId }, { content: contact, state: 'active', readFrom });
     }
     return active.map(({ rowId }) => rowId);
   }
 
   async function readAccount(input: AccountRequest): Promise<AccountReading> {
     const { table, rowId } = input;
+    const readFrom = clock.now();
     // Whoever knows only the link of a contact that is a customer itself names it as an account.
     const row = (await reader.findRow(table, rowId)) ?? (await reader.findRow(other(table), rowId));
     if (row?.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
@@ -70,9 +71,9 @@ export function createAccountReaders(dependencies: SyncDependencies) {
       await masters.change(toRef(input), { content: row, state: 'merged', mergedInto: row.mergedInto });
       return { kind: 'merged', survivorId: row.mergedInto };
     }
-    const reading = await (row ? reader.follow(row, input) : reader.followDeleted(table, rowId));
+    const reading = await (row ? reader.follow(row, input, readFrom) : reader.followDeleted(table, rowId));
     if (reading.kind !== 'followed') return reading;
-    return { ...reading, contactIds: row ? await saveActiveContacts(row) : [] };
+    return { ...reading, contactIds: row ? await saveActiveContacts(row, readFrom) : [] };
   }
 
   return {
@@ -87,7 +88,7 @@ export function createAccountReaders(dependencies: SyncDependencies) {
 
 /** On the queue of Business Central. */
 export function createCustomerSteps(dependencies: AccountDependencies) {
-  const { businessCentral, companyId, ledger, masters, rules } = dependencies;
+  const { businessCentral, clock, companyId, ledger, masters, rules } = dependencies;
   const steps = createSyncSteps(dependencies);
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
@@ -166,6 +167,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       readonly toDataverse: string[];
     }> {
       const companyNumber = await getCompanyContact(input.rowId);
+      const readFrom = clock.now();
       const persons = await toTemporalFailures(() => businessCentral.findPersons(companyNumber));
       const byId = new Map(persons.map((person) => [person.id, person]));
       const byNumber = new Map(persons.map((person) => [toCode(person.number), person]));
@@ -187,7 +189,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         }
         if (contact.bcId === undefined && (await steps.linkByNumber(contact, businessCentral)) === 'refused') continue;
         const comparison = await toTemporalFailures(() =>
-          steps.saveComparison(contact, businessCentral, companyNumber),
+          steps.saveComparison(contact, businessCentral, readFrom, companyNumber),
         );
         if (comparison.hasBusinessCentralChange) answer.different.push(contactId);
         if (comparison.hasDataverseChange) answer.toDataverse.push(contactId);

@@ -63,7 +63,7 @@ export interface SyncComparison {
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createSyncSteps(dependencies: SyncDependencies) {
-  const { businessCentral, dataverseMasters, sets, masters, rules } = dependencies;
+  const { businessCentral, clock, dataverseMasters, sets, masters, rules } = dependencies;
   const lookups = createCodeLookups(sets);
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
@@ -103,12 +103,13 @@ export function createSyncSteps(dependencies: SyncDependencies) {
 
   /** Reads what stands for the row, keeps it, and says whether the two agree. */
   async function readComparison(ref: MasterRef, companyNumber?: string): Promise<SyncComparison> {
+    const readFrom = clock.now();
     const kept = await masters.getMaster(ref);
     const { bcId } = kept;
     if (bcId === undefined) throw new InternalError(`${ref.kind} ${ref.rowId} has no link`);
     const businessCentral = await readBusinessCentral(ref, bcId);
     if (!businessCentral) return { isGone: true, hasBusinessCentralChange: false, hasDataverseChange: false };
-    return saveComparison(kept, businessCentral, companyNumber);
+    return saveComparison(kept, businessCentral, readFrom, companyNumber);
   }
 
   async function readBusinessCentral(ref: MasterRef, bcId: string): Promise<BusinessCentralMaster | undefined> {
@@ -127,6 +128,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
   async function saveComparison(
     kept: StoredMaster,
     businessCentral: BusinessCentralMaster,
+    readFrom: Date,
     companyNumber?: string,
   ): Promise<SyncComparison> {
     const compared = await compare(kept, businessCentral, companyNumber);
@@ -137,7 +139,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const isUnblocked = compared.blockedFrom === null && !('blocked' in toBusinessCentral);
     await masters.change(
       kept,
-      { businessCentral, agreed: Object.fromEntries(same), ...(isUnblocked && { blockedFrom: null }) },
+      { businessCentral, agreed: Object.fromEntries(same), ...(isUnblocked && { blockedFrom: null }), readFrom },
       link,
     );
     const comparison = {
@@ -157,6 +159,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
 
   /** Writes what the comparison of the kept rows says, if both are still what they were. */
   async function updateBusinessCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
+    const readFrom = clock.now();
     const kept = await masters.getMaster(ref);
     const { businessCentral: read } = kept;
     // Since it was read a person has linked the row with another one.
@@ -192,6 +195,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
               .map(([field, { dataverse }]) => [field, { dataverse, businessCentral: after.values[field] ?? '' }]),
           ),
           ...(blockedFrom !== undefined && { blockedFrom }),
+          readFrom,
         },
         { salesId: ref.rowId, bcId: after.id, bcNumber: after.number },
       );
@@ -201,6 +205,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
 
   /** Writes to Sales what Business Central wins. */
   async function updateDataverse(ref: MasterRef): Promise<ChangeOutcome> {
+    const readFrom = clock.now();
     const kept = await masters.getMaster(ref);
     const { businessCentral } = kept;
     const content = getContent(kept);
@@ -230,6 +235,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
       await masters.change(ref, {
         content: { ...content, columns: { ...content.columns, ...toDataverse } },
         agreed: Object.fromEntries(Object.entries(agreed).filter(([field]) => names.has(field))),
+        readFrom,
       });
       return 'done' as const;
     });

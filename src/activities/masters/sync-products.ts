@@ -31,15 +31,16 @@ const toRef = ({ rowId }: ProductRowRef): MasterRef => ({ kind: 'product', rowId
 
 /** On the queue of Sales. */
 export function createProductReaders(dependencies: SyncDependencies) {
-  const { rules } = dependencies;
+  const { clock, rules } = dependencies;
   const steps = createSyncSteps(dependencies);
   const reader = createRowReader(dependencies, { kind: 'product', follows: rules.masters.products });
 
   async function readProduct(input: ReadRequest): Promise<ProductReading> {
+    const readFrom = clock.now();
     const row = await reader.findRow('product', input.rowId);
     if (!row) return reader.followDeleted('product', input.rowId);
     // Nobody sells a family.
-    return row.isFamily ? { kind: 'not-followed' } : reader.follow(row, input);
+    return row.isFamily ? { kind: 'not-followed' } : reader.follow(row, input, readFrom);
   }
 
   return {

@@ -142,7 +142,8 @@ async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
       ...(writeBack && { reported: toReport(writeBack) }),
     }),
   ]);
-  if ((unlessDone && !isCompleted) || isSaved === false || isReported === false) throw new DoneBefore('the outcome was recorded before');
+  if ((unlessDone && !isCompleted) || isSaved === false || isReported === false)
+    throw new DoneBefore('the outcome was recorded before');
 }
 
 /** Undoes an outcome of which another attempt was quicker. */

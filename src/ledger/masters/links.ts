@@ -174,6 +174,20 @@ export async function requireSameLink(tx: Queryable, kind: LinkKind, companyId: 
   await requireLink(tx, kind, companyId, link);
 }
 
+/** The same for a row that had no link when it was looked at (I14). */
+export async function requireNoOtherLink(
+  tx: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  { salesId, bcId }: Link,
+): Promise<void> {
+  const { rowCount: isLinked } = await tx.query(
+    'SELECT 1 FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3 AND bc_id <> $4',
+    [kind, companyId, salesId, bcId],
+  );
+  if (isLinked) throw new InternalError(`${salesId} was linked with another ${kind} while it was to be with ${bcId}`);
+}
+
 /** What a row that gets a link has kept of another one that stood for it before: its block, its company contact, what was agreed. */
 export async function forgetOther(tx: Queryable, kind: LinkKind, companyId: string, salesId: string): Promise<void> {
   await tx.query(

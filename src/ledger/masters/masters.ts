@@ -15,7 +15,16 @@ import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { endBackfillRow } from './backfill.js';
-import { forgetOther, type Link, linkKindOf, linkRow, requireSameLink, saveLink, takeOver } from './links.js';
+import {
+  forgetOther,
+  type Link,
+  linkKindOf,
+  linkRow,
+  requireNoOtherLink,
+  requireSameLink,
+  saveLink,
+  takeOver,
+} from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
@@ -57,6 +66,8 @@ export interface MasterChange {
   /** `null`: not blocked by us any more. */
   readonly blockedFrom?: string | null;
   readonly isSynced?: true;
+  /** When the reading of a row began: what was read or written since of a later version of it stays, and all else with it. */
+  readonly readFrom?: Date;
 }
 
 export interface MasterRef {
@@ -82,7 +93,7 @@ export interface MasterLedger {
   ): Promise<StoredMaster[]>;
   change(ref: MasterRef, change: MasterChange, link?: Link, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
   /**
-   * Links a row for the first time. Returns the rows that have what it was to be linked with; then nothing was done.
+   * Links a row that has no link yet. Returns the rows that have what it was to be linked with; then nothing was done.
    * @param sharedBy who decided that several may share it
    */
   link(
@@ -166,6 +177,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
     link: (ref, { bcId, bcNumber }, audit, sharedBy) =>
       database.transaction(async (tx) => {
         const link = { salesId: ref.rowId, bcId, bcNumber };
+        await requireNoOtherLink(tx, LINK_KIND[ref.kind], companyId, link);
         const others = await saveLink(tx, LINK_KIND[ref.kind], companyId, link, sharedBy);
         if (others.length > 0) return others;
         await updateMaster(tx, companyId, ref, {});
@@ -254,6 +266,12 @@ export function createMasterLedger(database: Database, companyId: string): Maste
   };
 }
 
+/** Clocks may be apart by as much; a system that was restored is older by more. */
+const CLOCK_TOLERANCE = '5 minutes';
+
+/** The number in an etag of Sales, which grows with each change. */
+const revisionIn = (etag: string): string => `nullif(regexp_replace(${etag}, '[^0-9]', '', 'g'), '')::numeric`;
+
 async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, change: MasterChange): Promise<void> {
   const { content } = change;
   await tx.query(`INSERT INTO masters (kind, row_id, company_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
@@ -267,7 +285,10 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
        merged_into = coalesce($10, merged_into), blocked_from = CASE WHEN $11 THEN $12 ELSE blocked_from END,
        synced_at = CASE WHEN $13 THEN now() ELSE synced_at END, business_central = coalesce($14, business_central),
        company_contact = coalesce($15, company_contact), checked_at = now()
-     WHERE kind = $1 AND row_id = $2 AND company_id = $3`,
+     WHERE kind = $1 AND row_id = $2 AND company_id = $3
+       AND ($16::timestamptz IS NULL OR checked_at < $16::timestamptz - interval '${CLOCK_TOLERANCE}' OR NOT (
+         coalesce(${revisionIn("content ->> 'revision'")} > ${revisionIn('$17::text')}, false)
+         OR coalesce(business_central ->> 'id' = $18 AND (business_central ->> 'modifiedAt')::timestamptz > $19, false)))`,
     [
       ref.kind,
       ref.rowId,
@@ -284,6 +305,10 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
       change.isSynced ?? false,
       change.businessCentral ? toStored(change.businessCentral) : null,
       change.companyContact ?? null,
+      change.readFrom ?? null,
+      content?.revision ?? null,
+      change.businessCentral?.id ?? null,
+      change.businessCentral?.modifiedAt ?? null,
     ],
   );
 }
