@@ -1,4 +1,4 @@
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
@@ -6,6 +6,7 @@ import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { toUserError } from '../operations/input-faults.js';
+import { SealError } from '../secrets/key-ring.js';
 import { parseForm } from './form.js';
 import { isChunked } from './limits/bodies.js';
 import type { Limits } from './limits/limits.js';
@@ -80,20 +81,34 @@ export function createCodecEndpoint(dependencies: CodecEndpointDependencies): Ho
   });
   app.use(limits.largeBody(MAX_BODY_BYTES));
 
+  /**
+   * One that does not open is answered with the reason in its place. Any status but 200 would hide all others of the page, and
+   * Temporal's command line repeats a call whose codec failed until its deadline, and then shows that alone (the codes of
+   * internal/common/retry/interceptor.go in temporalio/sdk-go, in whose order codecs come after the repeating).
+   */
+  const decodeEach = (payloads: readonly Payload[]): Promise<Payload[]> =>
+    Promise.all(
+      payloads.map(async (payload) => {
+        try {
+          const [opened = {}] = await codec.decode([payload]);
+          return opened;
+        } catch (error) {
+          log.warn({ err: error }, 'a payload does not open');
+          return toReason(error);
+        }
+      }),
+    );
+
   for (const operation of ['encode', 'decode'] as const) {
     app.post(`/${operation}`, async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       if (body === undefined) return c.json({ error: 'body: expected JSON' }, 400);
       const parsed = request.safeParse(body);
       if (!parsed.success) return c.json({ error: toUserError(parsed.error, body, 'body').message }, 400);
-      try {
-        const payloads = await codec[operation](parsed.data.payloads);
-        log.info({ operation, payloads: payloads.length, namespace: c.req.header('x-namespace') }, 'codec');
-        return c.json({ payloads: payloads.map(toJson) });
-      } catch (error) {
-        log.warn({ err: error, operation }, 'codec request refused');
-        return c.json({ error: `a payload cannot be ${operation}d: unknown key, or changed since it was sealed` }, 400);
-      }
+      const { payloads: given } = parsed.data;
+      const payloads = operation === 'encode' ? await codec.encode(given) : await decodeEach(given);
+      log.info({ operation, payloads: payloads.length, namespace: c.req.header('x-namespace') }, 'codec');
+      return c.json({ payloads: payloads.map(toJson) });
     });
   }
   return app;
@@ -167,6 +182,12 @@ function tokenOf(c: Context): string | undefined {
 function refuseGuess(c: Context): Response {
   c.header('retry-after', '1');
   return refuse(c, 429, 'too many wrong tokens from this address');
+}
+
+/** What is shown where the content would stand. */
+function toReason(error: unknown): Payload {
+  const reason = error instanceof SealError ? error.message : 'its content cannot be read';
+  return defaultPayloadConverter.toPayload(`this payload does not open: ${reason}`) ?? {};
 }
 
 function toJson({ metadata, data }: Payload): { metadata: Record<string, string>; data: string } {
