@@ -38,7 +38,8 @@ function createOutageQuiet(now: () => number) {
       say.apply(this, given);
       return;
     }
-    const { what, reason } = outage;
+    const { reason } = outage;
+    const what = AWAY[outage.system];
     const key = `${what} ${reason}`;
     const before = said.get(key) ?? { until: Number.NEGATIVE_INFINITY, left: 0 };
     const left = before.left + 1;
@@ -52,15 +53,24 @@ function createOutageQuiet(now: () => number) {
   };
 }
 
-function findOutage(error: unknown): { readonly what: string; readonly reason: string } | undefined {
-  const failure = findLedgerFailure(error);
-  if (failure !== undefined) return { what: LEDGER_AWAY, reason: toReason(failure) };
-  const reason = findTemporalAway(error);
-  return reason === undefined ? undefined : { what: TEMPORAL_AWAY, reason };
+export interface Outage {
+  readonly system: 'ledger' | 'Temporal';
+  /** For the log and a terminal: it may name a host. */
+  readonly reason: string;
 }
 
-const LEDGER_AWAY = 'the ledger is not available';
-const TEMPORAL_AWAY = 'Temporal is not available';
+/** Which of the two that nothing works without is away, where that is why something failed. */
+export function findOutage(error: unknown): Outage | undefined {
+  const failure = findLedgerFailure(error);
+  if (failure !== undefined) return { system: 'ledger', reason: toReason(failure) };
+  const reason = findTemporalAway(error);
+  return reason === undefined ? undefined : { system: 'Temporal', reason };
+}
+
+const AWAY: Readonly<Record<Outage['system'], string>> = {
+  ledger: 'the ledger is not available',
+  Temporal: 'Temporal is not available',
+};
 
 /** In the words of PostgreSQL or of the network, with the code by which a person finds more. */
 export function toReason(error: unknown): string {
@@ -114,7 +124,7 @@ export function describeError(error: unknown): string {
   }
   if (error instanceof SealError) return `${error.message}. ${SEAL_ERRORS[error.code].nextStep}`;
   const outage = findOutage(error);
-  if (outage !== undefined) return `${outage.what}: ${outage.reason}; ${TELLS_MORE}`;
+  if (outage !== undefined) return `${AWAY[outage.system]}: ${outage.reason}; ${TELLS_MORE}`;
   const { type, message, code, stack } = toShownError(error);
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }

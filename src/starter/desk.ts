@@ -21,6 +21,7 @@ import type { Access, AllAccess } from '../process/access.js';
 import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
 import { toListenError } from '../process/listen-error.js';
+import { findOutage } from '../process/log.js';
 import { toNearOrigin } from '../process/near-origin.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
@@ -70,6 +71,7 @@ export async function openDesk(config: Config, runtime: Runtime, access: AllAcce
         action: 'sign in',
         facts: { roles },
       }),
+    findAway: (error) => findOutage(error)?.system,
     log,
   });
   const server = serve({

@@ -66,8 +66,23 @@ describe('signing in at the issuer', () => {
   it('goes by the client secret of this moment: a wrong one lets nobody in, and the right one again everybody', async () => {
     const right = clientSecret;
     clientSecret = 'an-older-secret';
-    expect((await new Browser().signIn(stage.origin, 'paula.stein')).status).toBeGreaterThanOrEqual(400);
+    const refused = await new Browser().signIn(stage.origin, 'paula.stein');
+    expect(refused.status).toBe(502);
+    expect(await refused.text()).toMatch(/refuses the client secret of the desk.*dealbridge credentials set desk/);
     clientSecret = right;
+    expect((await new Browser().signIn(stage.origin, 'paula.stein')).status).toBe(200);
+  });
+
+  it.each([
+    ['answers 503', { kind: 'status', status: 503 }],
+    ['answers what is no JSON', { kind: 'status', status: 200, body: 'busy' }],
+    ['cuts the connection', { kind: 'lose-answer', when: 'before' }],
+  ] as const)('says that it is not possible now while the issuer %s, and works afterwards', async (_what, effect) => {
+    simulators.entra.faults.add({ match: { path: 'oauth2/v2\\.0/token' }, effect });
+    const page = await new Browser().signIn(stage.origin, 'paula.stein');
+    expect(page.status).toBe(502);
+    const text = await page.text();
+    expect(text).toMatch(/Signing in is not possible right now.*gives no answer that helps.*Sign in again/s);
     expect((await new Browser().signIn(stage.origin, 'paula.stein')).status).toBe(200);
   });
 

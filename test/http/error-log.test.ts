@@ -53,7 +53,7 @@ it('holds nothing of what a caller of the API wrote into the address', async () 
   api.put('/views/:name', () => {
     throw new Error('the ledger is away');
   });
-  api.onError((error, c) => answerError(error, c, log));
+  api.onError((error, c) => answerError(error, c, log, () => undefined));
   const answer = await new Hono().route('/api/v1', api).request('/api/v1/views/Meyer%20Anna', { method: 'PUT' });
   expect(answer.status).toBe(500);
   expect(lines.join('')).not.toContain('Meyer');

@@ -14,6 +14,7 @@ import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
+import { findOutage } from '../../src/process/log.js';
 import { orRefuse, parseRules, readRulesFile, toRules, withMappingOf } from '../../src/process/rules.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
@@ -34,6 +35,8 @@ export interface DeskStage {
   readonly printed: string[];
   readonly signIns: string[];
   readonly link: OneTimeLink;
+  /** From now on nobody listens at its address. */
+  stopLedger(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,9 +102,15 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     printLink: (url) => void printed.push(url),
     localName: 'tester',
     recordSignIn: async ({ name }) => void signIns.push(name),
+    findAway: (error) => findOutage(error)?.system,
     log,
     ...options,
   });
+  let stopped: Promise<void> | undefined;
+  const stopLedger = () => {
+    stopped ??= embedded.stop();
+    return stopped;
+  };
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -116,12 +125,13 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     printed,
     signIns,
     link,
+    stopLedger,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       await database.close();
-      await embedded.stop();
+      await stopLedger();
     },
   };
 }

@@ -21,7 +21,7 @@ import { guardText } from './body-text.js';
 import { addCompareRulesRoute } from './compare-rules-route.js';
 import { addMasterRoutes } from './master-routes.js';
 import { addPreviewRoutes } from './preview-routes.js';
-import { answerError, problemOf, sendProblem, toProblem } from './problem.js';
+import { answerError, type FindAway, problemOf, sendNotAvailable, sendProblem, toProblem } from './problem.js';
 import { body, DECISION_REFUSALS, dealParams, json, REFUSALS } from './route-parts.js';
 import {
   dealSchema,
@@ -44,6 +44,7 @@ import { addTrailRoutes } from './trail-routes.js';
 export interface ApiOptions {
   readonly dependencies: DeskDependencies;
   readonly issuer: Issuer | undefined;
+  readonly findAway: FindAway;
   readonly log: Logger;
 }
 
@@ -52,7 +53,7 @@ const ifMatch = z.object({
 });
 const reason = z.strictObject({ reason: z.string() });
 
-export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHono<DeskEnv> {
+export function createApi({ dependencies, issuer, findAway, log }: ApiOptions): OpenAPIHono<DeskEnv> {
   const api = new OpenAPIHono<DeskEnv>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
@@ -62,7 +63,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       return sendProblem(c, problemOf(toUserError(result.error as Parameters<typeof toUserError>[0], given, whole)));
     },
   });
-  api.onError((error, c) => answerError(error, c, log));
+  api.onError((error, c) => answerError(error, c, log, findAway));
   api.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {
@@ -80,7 +81,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     in: 'cookie',
     name: 'dealbridge-desk',
   });
-  api.use(authenticate(issuer));
+  api.use(authenticate({ issuer, findAway, log }));
   api.use(guardText);
 
   api.openapi(
@@ -325,14 +326,14 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
   addPreviewRoutes(api, dependencies);
   addMasterRoutes(api, dependencies);
   addSettingRoutes(api, dependencies);
-  addCompareRulesRoute(api, dependencies, log);
+  addCompareRulesRoute(api, dependencies, { findAway, log });
   addTrailRoutes(api, dependencies);
   api.all('*', (c) => sendProblem(c, toProblem(404, 'not-found', `there is no ${c.req.method} ${c.req.path}`)));
   return api;
 }
 
 /** A caller shows a token; a page of the desk has its session, whose guard stood before this. */
-function authenticate(issuer: Issuer | undefined): MiddlewareHandler<DeskEnv> {
+function authenticate({ issuer, findAway, log }: Omit<ApiOptions, 'dependencies'>): MiddlewareHandler<DeskEnv> {
   return async (c, next) => {
     const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     if (token === undefined) {
@@ -348,7 +349,11 @@ function authenticate(issuer: Issuer | undefined): MiddlewareHandler<DeskEnv> {
     try {
       c.set('person', toPerson(await issuer.readToken(token), 'api'));
     } catch (error) {
-      if (!(error instanceof RefusedError)) return sendProblem(c, { ...problemOf(error), status: 503 });
+      if (findAway(error) !== undefined) throw error;
+      if (!(error instanceof RefusedError)) {
+        log.warn({ err: error }, 'the issuer cannot be asked');
+        return sendNotAvailable(c, 'The issuer of the token gives no answer that helps.');
+      }
       c.header('www-authenticate', 'Bearer error="invalid_token"');
       return sendProblem(c, toProblem(401, 'not-signed-in', error.message));
     }

@@ -4,12 +4,21 @@ import type { Logger } from 'pino';
 import { compareRules, type RulesComparison } from '../../operations/settings/compare-rules.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
-import { problemOf } from './problem.js';
+import { AWAY_WORDS, type FindAway, problemOf, toProblem } from './problem.js';
 import { body, REFUSALS } from './route-parts.js';
 
 /** What a rules file would change, as JSON Lines: a comparison that was cut lacks its last line, `end`. */
 
-export function addCompareRulesRoute(api: OpenAPIHono<DeskEnv>, dependencies: DeskDependencies, log: Logger): void {
+interface Failing {
+  readonly findAway: FindAway;
+  readonly log: Logger;
+}
+
+export function addCompareRulesRoute(
+  api: OpenAPIHono<DeskEnv>,
+  dependencies: DeskDependencies,
+  failing: Failing,
+): void {
   api.openapi(
     createRoute({
       method: 'post',
@@ -31,7 +40,7 @@ export function addCompareRulesRoute(api: OpenAPIHono<DeskEnv>, dependencies: De
       const found = await compareRules(dependencies, c.get('person'), input);
       c.header('content-type', 'application/x-ndjson');
       return stream(c, async (out) => {
-        for await (const line of toLines(found, log)) {
+        for await (const line of toLines(found, failing)) {
           // Whoever has gone waits for nothing: the loop ends, and with it the reading.
           if (out.aborted) return;
           await out.write(`${JSON.stringify(line)}\n`);
@@ -41,7 +50,7 @@ export function addCompareRulesRoute(api: OpenAPIHono<DeskEnv>, dependencies: De
   );
 }
 
-async function* toLines(found: RulesComparison, log: Logger): AsyncGenerator<object> {
+async function* toLines(found: RulesComparison, { findAway, log }: Failing): AsyncGenerator<object> {
   if (found.kind === 'faults') {
     yield found;
     return;
@@ -58,6 +67,7 @@ async function* toLines(found: RulesComparison, log: Logger): AsyncGenerator<obj
     yield { kind: 'end', ...counted };
   } catch (error) {
     log.error({ err: error }, 'comparing rules failed');
-    yield { kind: 'problem', ...problemOf(error) };
+    const away = findAway(error);
+    yield { kind: 'problem', ...(away ? toProblem(503, 'not-available', AWAY_WORDS[away]) : problemOf(error)) };
   }
 }

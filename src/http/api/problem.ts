@@ -21,7 +21,21 @@ type ApiCode =
   | 'precondition-required'
   | 'body-refused'
   | 'too-many-requests'
-  | 'other-address';
+  | 'other-address'
+  | 'not-available';
+
+/** What nothing works without. The process that serves knows how each of them fails. */
+export type AwaySystem = 'ledger' | 'Temporal';
+export type FindAway = (error: unknown) => AwaySystem | undefined;
+
+/** Who asks need not be one of ours: neither host nor reason. What was sent may have arrived before the answer was lost. */
+export const AWAY_WORDS: Readonly<Record<AwaySystem, string>> = {
+  ledger: 'The ledger (PostgreSQL) is not available right now.',
+  Temporal: 'Temporal is not available right now.',
+};
+const LOOK_FIRST = 'Ask again in a while; before you repeat a change, look whether it was made.';
+/** Most outages are a restart. */
+const ASK_AGAIN_SECONDS = 10;
 
 /** Refusals as RFC 9457 has them; `code` is one of docs/errors.md, or of the API alone. */
 export interface ProblemDetails {
@@ -88,7 +102,22 @@ export function problemOf(error: unknown): ProblemDetails {
   return toProblem(500, code, 'Dealbridge or its ledger has a fault; the log of the starter names it.');
 }
 
-export function answerError(error: Error, c: Context, log: Logger): Response {
+/** When somebody may ask again. */
+export function setRetryAfter(c: Context): void {
+  c.header('retry-after', String(ASK_AGAIN_SECONDS));
+}
+
+export function sendNotAvailable(c: Context, what: string): Response {
+  setRetryAfter(c);
+  return sendProblem(c, toProblem(503, 'not-available', `${what} ${LOOK_FIRST}`));
+}
+
+export function answerError(error: Error, c: Context, log: Logger, findAway: FindAway): Response {
+  const away = findAway(error);
+  if (away !== undefined) {
+    log.error({ err: error, route: routePath(c, -1) }, 'request failed');
+    return sendNotAvailable(c, AWAY_WORDS[away]);
+  }
   const problem = problemOf(error);
   // The path holds what the caller typed: the name of a view, or of a customer.
   if (problem.status >= 500) log.error({ err: error, route: routePath(c, -1) }, 'request failed');

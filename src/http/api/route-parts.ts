@@ -26,7 +26,9 @@ export const REFUSALS = {
   421: refused('The desk has another address'),
   429: refused('Too many requests from this address; `Retry-After` says for how long'),
   500: refused('Dealbridge or its ledger has a fault; the log of the starter names it'),
-  503: refused('The other system, or the issuer of the token, gives no answer that helps'),
+  503: refused(
+    'Ledger or Temporal is away, or the other system or the issuer of the token gives no answer that helps; `Retry-After`, where it stands, says when to ask again',
+  ),
 };
 
 export const DECISION_REFUSALS = {

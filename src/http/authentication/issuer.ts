@@ -3,11 +3,13 @@ import {
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
+  ClientError,
   ClientSecretPost,
   type Configuration,
   calculatePKCECodeChallenge,
   discovery,
   None,
+  ResponseBodyError,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
@@ -122,6 +124,23 @@ export function createIssuer({ url, clientId, findClientSecret, audiences, roleN
     },
   };
 }
+
+/** Why nobody can sign in for now, where it is not for whoever tries: in words for a page, with whom to ask. */
+export function findIssuerProblem(error: unknown): string | undefined {
+  if (error instanceof ResponseBodyError && error.error === 'invalid_client')
+    return 'The issuer refuses the client secret of the desk. Ask whoever runs Dealbridge for a new one (`dealbridge credentials set desk`).';
+  // What the network throws, as `fetch` does.
+  const isAway = error instanceof TypeError || (error instanceof ClientError && NO_ANSWER.has(error.code ?? ''));
+  return isAway ? 'The issuer gives no answer that helps. Try again in a while.' : undefined;
+}
+
+/** No answer in time, or one of something in between, such as a page of a proxy or a status of its own. */
+const NO_ANSWER: ReadonlySet<string> = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+]);
 
 /** The keys did not come, or are none: nothing is known of the token. */
 function isOfKeys({ code }: errors.JOSEError): boolean {

@@ -4,7 +4,16 @@ import type { Logger } from 'pino';
 import { INPUT_ERRORS, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
-import { answerError, problemOf, sendProblem, toProblem, withProblems } from '../api/problem.js';
+import {
+  AWAY_WORDS,
+  type AwaySystem,
+  answerError,
+  problemOf,
+  sendProblem,
+  setRetryAfter,
+  toProblem,
+  withProblems,
+} from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import { findPage } from '../authentication/origin.js';
 import { BACKGROUND_HEADER } from '../authentication/sessions.js';
@@ -42,7 +51,7 @@ export interface DeskOptions extends Omit<SignInOptions, 'frame'> {
 const API = '/api/v1';
 
 export function createDesk(options: DeskOptions): Hono<DeskEnv> {
-  const { log, sessions, dependencies } = options;
+  const { log, sessions, dependencies, findAway } = options;
   const assets = loadAssets();
   const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
@@ -58,11 +67,11 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     await next();
   });
   const refuse = (c: Context<DeskEnv>, status: 403 | 404 | 500, title: string, text: string) =>
-    frame.show(
+    frame.showPanel(
       c,
       { title, status },
       <Message title={title}>
-        <p>{text}</p>
+        <p class="warning">{text}</p>
       </Message>,
     );
   app.use(
@@ -101,12 +110,18 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   );
   app.onError((error, c) => {
     // Of what stands before its routes: the session, and the form that may carry its token.
-    if (c.req.path.startsWith(API)) return answerError(error, c, log);
+    if (c.req.path.startsWith(API)) return answerError(error, c, log, findAway);
     if (error instanceof DealbridgeError && isRefusal(error)) {
       const page = { title: toRefusalTitle(error), status: problemOf(error).status as 400 };
       return frame.showPanel(c, page, <RefusalPage error={error} />);
     }
     log.error({ err: error, route: routePath(c, -1) }, 'page failed');
+    const away = findAway(error);
+    if (away !== undefined) {
+      const page = { title: 'Not available right now', status: 503 } as const;
+      setRetryAfter(c);
+      return frame.showPanel(c, page, <AwayPage away={away} isQuestion={c.req.method === 'GET'} />);
+    }
     return refuse(
       c,
       500,
@@ -115,6 +130,24 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     );
   });
   return app;
+}
+
+/** Says what it is, what becomes of the deals, and what to do: the page of a form has nothing to reload. */
+function AwayPage({ away, isQuestion }: { readonly away: AwaySystem; readonly isQuestion: boolean }) {
+  return (
+    <Message title="Not available right now">
+      <p class="warning">
+        {AWAY_WORDS[away]}{' '}
+        {isQuestion ? 'Load the page again in a while.' : 'Before you say it again, look whether it was done.'}
+      </p>
+      <p>Nothing is lost: deals wait, and go on by themselves.</p>
+      <p>
+        <a class="button" href="/">
+          Go to the work list
+        </a>
+      </p>
+    </Message>
+  );
 }
 
 /** Where somebody goes on after signing in: what a form is sent to is no page. */

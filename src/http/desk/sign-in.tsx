@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { RefusedError } from '../../deal/errors.js';
 import type { SignedIn } from '../../identity/person.js';
 import { toPerson } from '../../identity/person.js';
+import type { FindAway } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
-import type { Issuer } from '../authentication/issuer.js';
+import { findIssuerProblem, type Issuer } from '../authentication/issuer.js';
 import type { OneTimeLink } from '../authentication/one-time-link.js';
 import { toReturnPath } from '../authentication/origin.js';
 import type { Sessions } from '../authentication/sessions.js';
@@ -25,6 +26,8 @@ export interface SignInOptions {
   readonly recordSignIn: (signedIn: SignedIn) => Promise<void>;
   /** Who it is that signs in by the link. */
   readonly localName: string;
+  /** Whose outage it is, where it is not the issuer's. */
+  readonly findAway: FindAway;
   readonly frame: Frame;
   readonly log: Logger;
 }
@@ -43,6 +46,17 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
       </a>
     </p>
   );
+
+  const notPossible = (c: Context<DeskEnv>, problem: string) =>
+    show(
+      c,
+      502,
+      'Signing in is not possible right now',
+      <>
+        <p>{problem} Nothing else is affected: deals go on.</p>
+        {again}
+      </>,
+    );
 
   const begin = async (c: Context<DeskEnv>, signedIn: SignedIn, returnTo: string) => {
     if (toPerson(signedIn, 'desk').roles.length === 0) {
@@ -93,16 +107,9 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
       sessions.saveAttempt(c, c.get('origin'), { ...attempt, returnTo });
       return c.redirect(url.href, 302);
     } catch (error) {
+      if (options.findAway(error) !== undefined) throw error;
       log.error({ err: error }, 'the issuer cannot be asked');
-      return show(
-        c,
-        502,
-        'Signing in is not possible right now',
-        <>
-          <p>The issuer does not answer. Nothing else is affected: deals go on.</p>
-          {again}
-        </>,
-      );
+      return notPossible(c, findIssuerProblem(error) ?? 'The issuer gives no answer that helps. Try again in a while.');
     }
   });
 
@@ -125,7 +132,10 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
       const callback = new URL(`${c.get('origin')}${CALLBACK}${new URL(c.req.url).search}`);
       return await begin(c, await issuer.finish(callback, attempt), attempt.returnTo);
     } catch (error) {
+      if (options.findAway(error) !== undefined) throw error;
       log.warn({ err: error }, 'a sign-in failed');
+      const problem = findIssuerProblem(error);
+      if (problem !== undefined) return notPossible(c, problem);
       const said = error instanceof RefusedError ? error.message : 'What the issuer answered cannot be believed.';
       return show(
         c,
