@@ -8,6 +8,11 @@ import { VERSION } from './version.js';
 const SECRET = /secret|password|credential|certificate|private|token|database/i;
 /** Receivers of alerts: what the trail holds cannot be erased. */
 const PEOPLE = /^rules\.alerts\.(mailFrom$|channels\.\d+\.to\.)/;
+/**
+ * What belongs to one process, or to its machine: where it listens, how it is watched and what it logs. Two of a kind that differ by it
+ * work by the same configuration.
+ */
+const OF_ONE_PROCESS = /^(starter|desk)\.(host|port)$|^telemetry\.(status\.|traces\.serviceName$)|^logLevel$/;
 const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
 
 export function toEffectiveSettings({ mapping: _keptApart, rulesFile: _sameAsRules, ...config }: Config): Settings {
@@ -17,7 +22,7 @@ export function toEffectiveSettings({ mapping: _keptApart, rulesFile: _sameAsRul
 }
 
 function flatten(path: string, value: unknown, into: Record<string, string | number | boolean>): void {
-  if (SECRET.test(path) || KEY.test(path) || PEOPLE.test(path)) return;
+  if ([SECRET, KEY, PEOPLE, OF_ONE_PROCESS].some((left) => left.test(path))) return;
   if (typeof value === 'string') into[path] = withoutUser(value);
   else if (typeof value === 'number' || typeof value === 'boolean') into[path] = value;
   else if (typeof value === 'object' && value !== null) {

@@ -34,6 +34,22 @@ describe('the configuration that the audit trail may hold', () => {
     expect(JSON.stringify(settings)).not.toMatch(/password|-secret/i);
   });
 
+  it('is the same for two processes of a kind that listen elsewhere, log more or are watched otherwise', () => {
+    const traced = { ...ENVIRONMENT, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+    const another = {
+      ...traced,
+      STATUS_HOST: '0.0.0.0',
+      WORKER_STATUS_PORT: '9091',
+      STARTER_STATUS_PORT: '9092',
+      STARTER_HOST: '0.0.0.0',
+      STARTER_PORT: '8181',
+      DESK_PORT: '8191',
+      LOG_LEVEL: 'debug',
+      OTEL_SERVICE_NAME: 'worker-two',
+    };
+    expect(toEffectiveSettings(loadConfig(another))).toEqual(toEffectiveSettings(loadConfig(traced)));
+  });
+
   it('says which version worked by it', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
     expect(toEffectiveSettings(loadConfig(ENVIRONMENT))['version']).toBe(version);
