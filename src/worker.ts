@@ -8,7 +8,7 @@ import { ensureAlertSettings } from './process/alert-settings.js';
 import { loadConfig } from './process/config.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
-import { guardOutput } from './process/log.js';
+import { guardOutput, toReason } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
@@ -82,16 +82,25 @@ if (config.feeds && config.starter.publicUrl === undefined) {
 const backfillPace = startBackfillPace({ ...activities.backfill, log });
 const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
 signIns = watchSignIns(systems.signIns, { log, deskUrl: undefined });
-try {
-  await runWorkers(workers, () => {
-    hasStarted();
-    // Its deals wait while a sign-in is refused, and the alert that says so is sent.
-    void signIns?.all.then((areGood) => {
-      if (!areGood) return;
-      log.info({ company: config.businessCentral.company, version: VERSION }, 'worker ready');
-      process.send?.('ready');
-    });
+let isTidy = true;
+const onRunning = (): void => {
+  hasStarted();
+  // Its deals wait while a sign-in is refused, and the alert that says so is sent.
+  void signIns?.all.then((areGood) => {
+    if (!areGood) return;
+    log.info({ company: config.businessCentral.company, version: VERSION }, 'worker ready');
+    process.send?.('ready');
   });
+};
+const onUntidy = (error: unknown): void => {
+  isTidy = false;
+  log.warn(
+    { reason: toReason(error) },
+    'stopped; a thread of the SDK that was still busy with a failed task ends with the process',
+  );
+};
+try {
+  await runWorkers(workers, onRunning, onUntidy);
 } finally {
   signIns?.stop();
   sealPace.stop();
@@ -101,3 +110,5 @@ try {
   await runtime.close();
   await telemetry.close();
 }
+// A thread that was not destroyed would keep the process.
+if (!isTidy) process.exit(0);

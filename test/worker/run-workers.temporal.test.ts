@@ -1,9 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { runWorkers } from '../../src/worker/run-workers.js';
 import { silenceOnce } from '../support/temporal-runtime.js';
 
 silenceOnce();
+
+const unexpected = (error: unknown): never => {
+  throw error;
+};
 
 describe('a worker that fails', () => {
   let connection: NativeConnection;
@@ -33,7 +40,7 @@ describe('a worker that fails', () => {
 
   /** As the process does: a connection that is in use says so instead of closing. */
   const runToEnd = (onRunning: () => void) =>
-    runWorkers([failing, beside], onRunning).finally(() => connection.close());
+    runWorkers([failing, beside], onRunning, unexpected).finally(() => connection.close());
 
   it('stops the one beside it, and its error is the one that is seen', async () => {
     await expect(runToEnd(() => fail(new Error('refused by Temporal')))).rejects.toThrow('refused by Temporal');
@@ -55,9 +62,36 @@ it('workers that are stopped end without an error', async () => {
   const open = (taskQueue: string) =>
     Worker.create({ connection, namespace: 'default', taskQueue, activities: { async nothing() {} } });
   const workers = await Promise.all([open('run-workers-one'), open('run-workers-two')]);
-  await runWorkers(workers, () => {
+  const stop = () => {
     for (const worker of workers) worker.shutdown();
-  });
+  };
+  await runWorkers(workers, stop, unexpected);
   expect(workers.map((worker) => worker.getState())).toEqual(['STOPPED', 'STOPPED']);
   await connection.close();
+});
+
+it('a worker with a run whose start broke off at the limit of the SDK stops, and says what was left', async () => {
+  const client = new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }) });
+  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const taskQueue = 'run-workers-endless';
+  const worker = await Worker.create({
+    connection,
+    namespace: 'default',
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('../support/endless-workflow.mjs', import.meta.url)),
+    workflowThreadPoolSize: 1,
+  });
+  const handle = await client.workflow.start('endless', { taskQueue, workflowId: randomUUID() });
+  const left: unknown[] = [];
+  const hasTried = async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.some((event) => event.workflowTaskFailedEventAttributes) === true;
+  };
+  const onRunning = () =>
+    void vi.waitUntil(hasTried, { timeout: 60_000, interval: 200 }).finally(() => worker.shutdown());
+  await runWorkers([worker], onRunning, (error) => void left.push(error));
+  await handle.terminate();
+  await client.connection.close();
+  await connection.close();
+  expect(left).toMatchObject([{ message: expect.stringContaining('should have been disposed first') }]);
 });
