@@ -52,6 +52,10 @@ export function addCredentialCommands(program: Command): void {
         const stored = await setCredential({ vault }, toPerson(options), input);
         const expiry = stored.expiresAt ? `, certificate until ${day(stored.expiresAt)}` : '';
         console.log(`${name}: generation ${stored.generation} stored, sealed with key ${stored.keyId}${expiry}`);
+        for (const ended of stored.ended)
+          console.log(
+            `generation ${ended} has ended with that, before its time: only the one before the newest is kept`,
+          );
         const { applications } = config.businessCentral;
         if (name.startsWith('business-central-') && !applications.some(({ queue }) => queue === name))
           console.log(`nothing uses it: the rules name no application '${name.slice('business-central-'.length)}'`);

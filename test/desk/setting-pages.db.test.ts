@@ -42,6 +42,7 @@ describe('credentials', () => {
     const page = await open('Admin', '/settings/credentials');
     expect(page).toContain(`class="badge ask">${days} days left`);
     expect(page).toContain('A secret: when it ends, only Entra says');
+    expect(page).toContain('Only the one before the newest is kept');
     expect(page).not.toMatch(/the-private-key|the-secret-value/);
     for (const role of ['Viewer', 'Operator', 'Approver'] as const)
       expect(await open(role, '/settings/credentials')).not.toContain('days left');

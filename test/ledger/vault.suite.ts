@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { appendAudit, readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -43,6 +43,15 @@ export function testVault(name: string, open: () => Promise<{ url: string; stop:
         { kind: 'secret', secret: 'two' },
       ]);
       expect(await vault(ring(OLD)).findCredentials('webhook')).toEqual([]);
+    });
+
+    it('say which of them ended before its time, since only the one before is kept', async () => {
+      const ended: (readonly number[])[] = [];
+      // With four, three ends at once, so that nothing is cut short by five.
+      for (const hours of [24, 24, 24, 0, 24]) ended.push((await set(`secret ${ended.length}`, hours)).ended);
+      expect(ended).toEqual([[], [], [1], [2], []]);
+      const entries = await readAudit(database, SYSTEM_CHAIN);
+      expect(entries.find(({ facts }) => facts['generation'] === 4)?.facts).toMatchObject({ ended: [2] });
     });
 
     it('without an overlap the one before ends at once', async () => {

@@ -70,7 +70,8 @@ function Credentials({ c, credentials, now }: Props) {
           </ul>
           <p>
             A new secret is stored with <code>dealbridge credentials set</code>, so that it never goes through a
-            browser. After a key was added to the ring, seal all of them with it:
+            browser. Only the one before the newest is kept, until the end of its overlap: whoever stores two within one
+            ends the first at once. After a key was added to the ring, seal all of them with it:
           </p>
           <Form c={c} action="/settings/credentials/rotate">
             <button type="submit">Seal with the newest key</button>

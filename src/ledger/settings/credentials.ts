@@ -57,10 +57,15 @@ export async function openGeneration(
   return { generation: (before?.generation ?? 0) + 1, now: time.now, before };
 }
 
-/** The newest generation is this one; but for the one before it, older ones are gone. */
-export async function saveCredential(tx: Queryable, credential: SealedCredential): Promise<void> {
+/** The newest generation is this one; but for the one before it, older ones are gone. Returns those of them that counted until now. */
+export async function saveCredential(tx: Queryable, credential: SealedCredential): Promise<readonly number[]> {
   const { name, generation } = credential;
-  await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
+  const dropped = await selectRows(
+    tx,
+    droppedRow,
+    'DELETE FROM credentials WHERE name = $1 AND generation < $2 RETURNING name, generation, coalesce(valid_until > now(), true) AS counted',
+    [name, generation - 1],
+  );
   await tx.query(
     `INSERT INTO credentials (name, generation, kind, key_id, sealed, thumbprint, expires_at, set_at, set_by, valid_until)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)`,
@@ -76,6 +81,7 @@ export async function saveCredential(tx: Queryable, credential: SealedCredential
       credential.setBy,
     ],
   );
+  return dropped.filter(({ counted }) => counted).map((row) => row.generation);
 }
 
 export async function dropCredential(
@@ -99,6 +105,12 @@ export async function resealCredential(tx: Queryable, credential: SealedCredenti
     [name, generation, keyId, sealed, validUntil ?? null],
   );
 }
+
+const droppedRow = rowsOf('credentials', ['name', 'generation'], {
+  name: textColumn,
+  generation: z.number(),
+  counted: z.boolean(),
+});
 
 const nowRow = rowsOf('credentials', [], { now: timeColumn });
 

@@ -51,9 +51,14 @@ export interface NewSecret {
   readonly overlapHours: number;
 }
 
+export interface StoredCredential extends CredentialFacts {
+  /** Generations that counted until now, and no more: only the one before the newest is kept. */
+  readonly ended: readonly number[];
+}
+
 /** The credentials in the ledger, sealed there and open only here. */
 export interface Vault {
-  set(secret: NewSecret): Promise<CredentialFacts>;
+  set(secret: NewSecret): Promise<StoredCredential>;
   /** What may be used now, the newest first. @throws SealError */
   findCredentials(name: CredentialName): Promise<readonly Credential[]>;
   /** Takes a generation back; the one before it has no end any more. */
@@ -134,15 +139,15 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
           ...facts,
         });
         if (before) await endGeneration(tx, before, new Date(now.getTime() + overlapHours * HOUR_MS));
-        await saveCredential(tx, row);
+        const ended = await saveCredential(tx, row);
         const { sealed: _sealed, ...stored } = row;
         const { keyId } = stored;
         await audit(tx, {
           actor,
           action: 'set credential',
-          facts: { name, kind, generation, keyId, overlapHours, ...facts },
+          facts: { name, kind, generation, keyId, overlapHours, ...(ended.length > 0 && { ended }), ...facts },
         });
-        return stored;
+        return { ...stored, ended };
       }),
     forget: ({ name, generation, actor }) =>
       database.transaction(async (tx) => {

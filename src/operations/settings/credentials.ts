@@ -7,6 +7,7 @@ import {
   CREDENTIAL_NAMES,
   type CredentialName,
   isCredentialName,
+  type StoredCredential,
   toApplicationCredential,
   type Vault,
 } from '../../ledger/settings/vault.js';
@@ -46,7 +47,11 @@ export const setCredential = defineOperation({
     certificate: z.string().optional(),
     overlapHours: z.number('a number of hours').min(0, OVERLAP).max(MAX_OVERLAP_HOURS, OVERLAP),
   }),
-  run: ({ vault }: VaultDependencies, { name, secret, certificate, overlapHours }, actor): Promise<CredentialFacts> => {
+  run: (
+    { vault }: VaultDependencies,
+    { name, secret, certificate, overlapHours },
+    actor,
+  ): Promise<StoredCredential> => {
     const read = certificate === undefined ? toSecret(name, secret ?? '') : toCertificate(name, certificate);
     return vault.set({ name, ...read, actor, overlapHours });
   },
