@@ -37,6 +37,15 @@ const sessionRow = rowsOf('desk_sessions', ['session_hash'], {
   is_verified: z.boolean(),
 });
 
+/** A full disk or too little of something else, a standby, `default_transaction_read_only`. */
+const NO_WRITES = /^(25006|53)/;
+
+/** Whoever is signed in goes on reading while the ledger takes no writes; only his session is not prolonged by it. */
+function unlessNoWrites(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!NO_WRITES.test(code)) throw error;
+}
+
 const IS_LIVE = `seen_at > now() - make_interval(mins => $1) AND started_at > now() - make_interval(hours => $2)`;
 
 export function createSessionLedger(database: Database, { idleMinutes, maxHours }: SessionLimits): SessionLedger {
@@ -59,11 +68,13 @@ export function createSessionLedger(database: Database, { idleMinutes, maxHours 
       if (!row) return undefined;
       // Once a minute is enough, since a page makes several requests; where a session lasts for minutes, sooner.
       if (isActivity)
-        await database.query(
-          `UPDATE desk_sessions SET seen_at = now() WHERE session_hash = $1
+        await database
+          .query(
+            `UPDATE desk_sessions SET seen_at = now() WHERE session_hash = $1
              AND seen_at < now() - least(interval '1 minute', make_interval(mins => $2) / 10)`,
-          [sessionHash, idleMinutes],
-        );
+            [sessionHash, idleMinutes],
+          )
+          .catch(unlessNoWrites);
       const { subject, name, roles, is_verified: isVerified } = row;
       return { subject, name, roles, isVerified };
     },
