@@ -197,6 +197,12 @@ function stopListening() {
   events?.close();
   events = undefined;
 }
+/* The news were told and the page did not come, as while the ledger is away: nobody tells them again. */
+for (const failure of ['htmx:responseError', 'htmx:sendError'])
+  document.addEventListener(failure, ({ detail }) => {
+    const isRefused = detail.xhr.status >= 400 && detail.xhr.status < 500;
+    if (detail.elt === refresher() && !isRefused) setTimeout(refresh, AGAIN_MS);
+  });
 if (refresher()) {
   document.addEventListener('visibilitychange', () => (document.hidden ? stopListening() : listen()));
   listen();

@@ -83,6 +83,29 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
     await page.context().close();
   });
 
+  it('shows what changed when the desk cannot show it at first, as while the ledger is away', async () => {
+    const page = await signIn({}, ['Approver']);
+    await page.clock.install();
+    const part = (url: URL) => url.searchParams.get('search') === 'Outage Ltd';
+    // Told once, and not again within an hour.
+    const news = 'retry: 3600000\nevent: changed\ndata:\n\n';
+    await page.route(EVENTS, (route) => route.fulfill({ contentType: 'text/event-stream', body: news }));
+    await page.route(part, (route) =>
+      route.request().headers()['hx-request'] === undefined ? route.continue() : route.fulfill({ status: 503 }),
+    );
+    const refused = page.waitForResponse((answer) => answer.status() === 503);
+    await page.goto(`${stage.origin}/?search=Outage+Ltd`);
+    await refused;
+    await stage.waiting.addWaiting({ customer: 'Outage Ltd', number: 'ORD-OUTAGE' });
+    await page.unroute(part);
+    const shown = async () => {
+      await page.clock.fastForward('00:30');
+      return page.getByRole('link', { name: 'ORD-OUTAGE', exact: true }).count();
+    };
+    await expect.poll(shown, { timeout: 60_000 }).toBeGreaterThan(0);
+    await page.context().close();
+  });
+
   it('opens as many tabs as somebody likes, and shows in each what changed while nobody saw it', async () => {
     const recordId = await stage.waiting.addWaiting({ customer: 'Tabs Ltd' });
     const first = await signIn({}, ['Approver']);
