@@ -17,7 +17,12 @@ const rows = [...page.matchAll(/^\| (`(?:GET|POST|PUT|DELETE)\b.*?) \| (.*) \|$/
 const operation = z.object({ parameters: z.array(z.object({ in: z.string(), name: z.string() })).default([]) });
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), operation)) });
 // Nothing is asked of it: what its routes stand on may be nothing.
-const api = createApi({ dependencies: { ledger: {} } as never, issuer: undefined, log: createLog('test', 'fatal') });
+const api = createApi({
+  dependencies: { ledger: {} } as never,
+  issuer: undefined,
+  findAway: () => undefined,
+  log: createLog('test', 'fatal'),
+});
 const { paths } = document.parse(api.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'x', version: '1' } }));
 const routes = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { parameters }]) => ({

@@ -38,7 +38,7 @@ describe('while the ledger is away', () => {
     const problem = await readProblem(await browser.open(`${stage.origin}/api/v1/deals`));
     expect(problem).toMatchObject({ code: 'not-available', title: 'Not available right now' });
     expect(problem.detail).toMatch(/^The ledger \(PostgreSQL\) is not available right now\. Ask again/);
-    expect(JSON.stringify(problem)).not.toMatch(/127\.0\.0\.1|ECONN/);
+    expect(JSON.stringify(problem)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
   });
 
   it('a page says so, as a page of the desk, and a part of a page as a part', async () => {

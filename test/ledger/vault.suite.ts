@@ -51,7 +51,7 @@ export function testVault(name: string, open: () => Promise<{ url: string; stop:
       for (const hours of [24, 24, 24, 0, 24]) ended.push((await set(`secret ${ended.length}`, hours)).ended);
       expect(ended).toEqual([[], [], [1], [2], []]);
       const entries = await readAudit(database, SYSTEM_CHAIN);
-      expect(entries.find(({ facts }) => facts['generation'] === 4)?.facts).toMatchObject({ ended: [2] });
+      expect(entries.find(({ facts }) => facts?.['generation'] === 4)?.facts).toMatchObject({ ended: [2] });
     });
 
     it('without an overlap the one before ends at once', async () => {
