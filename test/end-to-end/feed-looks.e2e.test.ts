@@ -57,7 +57,8 @@ describe('a running deal', () => {
     const order = dealer.takeKnown();
     await seller.submitOrder(order.id);
     await dealer.untilState(order, 'awaiting-confirmation');
-    // The schedule may fall on this very moment, and would start the run first.
+    // Its feed may read the order only now, and the schedule may fall on this very moment: either would start the run first.
+    await listener.untilSettled('salesorder', order.id);
     await stage.temporal.schedule.getHandle(RESUME_DEALS).pause('a test');
     await stage.temporal.workflow.getHandle(order.id).terminate('a test');
     const findRunning = createFindRunningDeals(stage.temporal);

@@ -144,7 +144,7 @@ describe('dealbridge accounts and products', () => {
     await masterData.untilProblem(account.id, 'code-unknown');
     const shown = await dealbridge('accounts', '--problems');
     expect(shown).toContain(account.id);
-    expect(shown).toContain('master data: Add the value to its table');
+    expect(shown).toContain('master data: Correct the value in Sales, add it to its table');
     const [problem] = JSON.parse(await dealbridge('accounts', '--problems', '--json'));
     expect(problem).toMatchObject({ rowId: account.id, problems: [{ reason: 'code-unknown', owner: 'master data' }] });
     expect(await dealbridge('products', '--problems')).toBe('no products wait for a person\n');
