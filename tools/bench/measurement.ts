@@ -42,6 +42,8 @@ export class Measurement {
   readonly singles: History[] = [];
   readonly peakMb = new Map<string, number>();
   underLimit: UnderLimit | undefined;
+  /** Milliseconds of processor a deal of the last round that followed when nothing was under way any more. */
+  private leftBehindMs = 0;
   private readonly simulators: Simulators;
 
   constructor(contender: Contender, simulators: Simulators) {
@@ -83,7 +85,10 @@ export class Measurement {
     await this.untilEnded(deals);
     this.dealsPerSecond.push((deals.length * 1_000) / (performance.now() - started));
     await this.contender.untilQuiet();
+    const sum = (): number => processes.reduce((all, { pid }) => all + processorMs(pid), 0);
+    const whenQuiet = sum();
     await sleep(this.contender.leavesBehindMs);
+    this.leftBehindMs = (sum() - whenQuiet) / deals.length;
     for (const [index, { name, pid }] of processes.entries()) {
       const spent = (processorMs(pid) - (before[index] ?? 0)) / deals.length;
       this.processor.set(name, [...(this.processor.get(name) ?? []), spent]);
@@ -121,7 +126,7 @@ export class Measurement {
     const total = last.reduce((sum, { ms }) => sum + ms, 0).toFixed(0);
     const each = last.map(({ process, ms }) => `${process} ${ms.toFixed(0)}`).join(', ');
     const speed = this.dealsPerSecond.at(-1)?.toFixed(1);
-    return `${this.contender.name}: ${speed} deals/s, ${total} ms of processor a deal (${each})`;
+    return `${this.contender.name}: ${speed} deals/s, ${total} ms of processor a deal (${each}; ${this.leftBehindMs.toFixed(0)} of them afterwards)`;
   }
 
   private processes(): MeasuredProcess[] {
