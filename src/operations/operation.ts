@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Actor, isPersonName } from '../deal/actor.js';
+import type { AuditAction } from '../deal/audit-actions.js';
 import { InternalError, NotAllowedError, UserError } from '../deal/errors.js';
 import { isBroken } from '../deal/strict-schema.js';
 import { type Act, isAllowed, READING_ACTS, rolesFor } from '../identity/permissions.js';
@@ -18,13 +19,23 @@ export interface Operation<Dependencies, Input, Result> {
   readonly act: Act;
 }
 
-interface Definition<Dependencies, Schema extends z.ZodType, Result> {
+interface UnrecordedDefinition<Dependencies, Schema extends z.ZodType, Result> {
   readonly act: Act;
+  readonly record?: undefined;
   readonly input: Schema;
   readonly run: (dependencies: Dependencies, input: z.output<Schema>, actor: Actor, person: Person) => Promise<Result>;
-  /** The entry of an act that changes something and does not record it itself, as a decision does in its workflow. */
-  readonly record?: (input: z.output<Schema>, result: Result) => Partial<Pick<AuditEntry, 'recordId' | 'facts'>>;
 }
+
+interface RecordedDefinition<Dependencies, Schema extends z.ZodType, Result>
+  extends Omit<UnrecordedDefinition<Dependencies, Schema, Result>, 'act' | 'record'> {
+  readonly act: Act & AuditAction;
+  /** The entry of an act that changes something and does not record it itself, as a decision does in its workflow. */
+  readonly record: (input: z.output<Schema>, result: Result) => Partial<Pick<AuditEntry, 'recordId' | 'facts'>>;
+}
+
+type Definition<Dependencies, Schema extends z.ZodType, Result> =
+  | UnrecordedDefinition<Dependencies, Schema, Result>
+  | RecordedDefinition<Dependencies, Schema, Result>;
 
 /** Only an act that is recorded here needs the trail. */
 export interface Recording {
@@ -34,7 +45,7 @@ export interface Recording {
 export function defineOperation<Dependencies extends object, Schema extends z.ZodType, Result>(
   definition: Definition<Dependencies, Schema, Result>,
 ): Operation<Dependencies & Partial<Recording>, z.input<Schema>, Result> {
-  const { act, run, record } = definition;
+  const { act, run } = definition;
   const operation = async (
     dependencies: Dependencies & Partial<Recording>,
     person: Person,
@@ -50,10 +61,10 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
     const parsed = parseInput(definition.input, input);
     const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };
     const result = await run(dependencies, parsed, actor, person);
-    if (record) {
+    if (definition.record) {
       if (!dependencies.audit) throw new InternalError(`'${act}' is recorded, so it needs the audit trail`);
-      const { recordId = SYSTEM_CHAIN, facts } = record(parsed, result);
-      await dependencies.audit({ recordId, actor, action: act, ...(facts && { facts }) });
+      const { recordId = SYSTEM_CHAIN, facts } = definition.record(parsed, result);
+      await dependencies.audit({ recordId, actor, action: definition.act, ...(facts && { facts }) });
     }
     return result;
   };

@@ -548,7 +548,7 @@ describe('the audit trail', () => {
   it('is proved as a whole; a break is an alert, until a proof finds it no more', async () => {
     const { checkTrail } = createCheckTrail(database, []);
     const recordId = randomUUID();
-    await createLedger(database).audit({ recordId, actor: 'test', action: 'test' });
+    await createLedger(database).audit({ recordId, actor: 'test', action: 'retry' });
     const proofAge = async () => (await readWatchedLedger(database, [])).trailProofAgeSeconds;
     await database.query('ALTER TABLE audit_entries DISABLE TRIGGER USER');
     await database.query(`UPDATE audit_entries SET at = at - interval '216 hours'`);

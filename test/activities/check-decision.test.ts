@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkDecision } from '../../src/activities/deals/check-decision.js';
 import type { Actor } from '../../src/deal/actor.js';
+import type { AuditAction } from '../../src/deal/audit-actions.js';
 import type { UnverifiedDecisions } from '../../src/deal/unverified-decisions.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
@@ -16,7 +17,7 @@ const proof = proofs.prove({ recordId: 'one', action: 'confirm', actor: PAULA, f
 function check(
   actor: Actor,
   unverified: UnverifiedDecisions = 'refused',
-  change: { action?: string; figures?: object; recordId?: string } = {},
+  change: { action?: AuditAction; figures?: object; recordId?: string } = {},
 ) {
   const { action = 'confirm', figures = FIGURES, recordId = 'one' } = change;
   return checkDecision(recordId, { actor, action, facts: { figures } }, { proofs, unverified });
@@ -31,7 +32,7 @@ describe('the proof of a decision', () => {
 
   it.each([
     ['another deal', { recordId: 'two' }, {}],
-    ['another act', { action: 'rejected' }, {}],
+    ['another act', { action: 'rejected' as const }, {}],
     ['other figures', { figures: { ...FIGURES, totalIncludingTax: '169.47' } }, {}],
     ['another person', {}, { name: 'Mallory' }],
     ['another way', {}, { source: 'api' as const }],
@@ -72,7 +73,7 @@ describe('a confirmation that nobody proved', () => {
   });
 
   it('ends nothing else: whoever rejects or retries is recorded as unverified', () => {
-    for (const action of ['rejected', 'cancelled', 'retry'])
+    for (const action of ['rejected', 'cancelled', 'retry'] as const)
       expect(check(typed, 'refused', { action })).toMatchObject({ isRefused: false, actor: { isVerified: false } });
   });
 });

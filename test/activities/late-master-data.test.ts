@@ -129,7 +129,7 @@ describe('an account that a person has linked', () => {
   it('is not linked by its number by an attempt that found it without a link', async () => {
     const { rowId, bcId, bcNumber } = await linkedAccount();
     const ref = { kind: 'account', rowId } as const;
-    const audit = { actor: 'dealbridge', action: 'link customer by its number' };
+    const audit = { actor: 'dealbridge', action: 'link customer by its number' } as const;
     await expect(steps.masters.link(ref, { bcId: randomUUID(), bcNumber: 'C1' }, audit)).rejects.toThrow(
       'was linked with another customer',
     );

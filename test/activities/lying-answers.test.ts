@@ -138,7 +138,11 @@ describe.each([
     expect(await openSteps().deleteDraft(deletion)).toBe('deleted');
     const next = await openSteps().createDraft(inputOf(deal, kind, 2));
     const { recordId } = deal;
-    await counter.ledger.change(recordId, { kind: 'posted' }, { actor: 'dealbridge', action: 'post' });
+    await counter.ledger.change(
+      recordId,
+      { kind: 'posted' },
+      { actor: 'dealbridge', action: 'post invoice in Business Central' },
+    );
     counter.simulators.businessCentral.faults.releaseHolds();
     expect(await first).toBe('deleted');
     const expected = { documentId: next?.id, draftVersion: 2, isHandedOver: true };

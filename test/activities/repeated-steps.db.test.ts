@@ -71,7 +71,7 @@ describe('a deal that was handed over', () => {
     expect(await steps.saveNotice({ recordId, notice })).toBe(true);
     expect(await steps.saveNotice({ recordId, notice })).toBe(true);
     const { noteId, writeKey } = toSellerNote({ recordId }, notice);
-    const audit = { actor: 'dealbridge', action: 'write a note in Sales' };
+    const audit = { actor: 'dealbridge', action: 'write a note in Sales' } as const;
     await ledger.openIntent(writeKey, recordId, systemClock.now());
     expect(await steps.saveNotice({ recordId, notice })).toBe(true);
     await ledger.recordOutcome({ recordId, writeKey, result: { noteId }, audit });
@@ -81,7 +81,7 @@ describe('a deal that was handed over', () => {
 
   it('is not confirmed once more', async () => {
     const { ledger, steps, recordId } = await openDeal('awaiting-shipment');
-    const decision = { actor: 'rule', action: 'confirm', facts: {} };
+    const decision = { actor: 'rule', action: 'confirm', facts: {} } as const;
     await steps.recordState({ recordId, state: 'confirmed', decision });
     expect((await ledger.readAudit(recordId)).map(({ action }) => action)).not.toContain('confirm');
     expect((await ledger.getRecord(recordId)).state).toBe('awaiting-shipment');

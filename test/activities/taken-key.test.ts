@@ -22,7 +22,7 @@ describe('a write whose key is taken', () => {
     writeOnce(counter, {
       recordId,
       writeKey: `${recordId}/taken`,
-      action: 'create something',
+      action: 'write a note in Sales',
       result: z.object({ id: z.string() }),
       ambiguityWindowMs: 60_000,
       find: async () => found,

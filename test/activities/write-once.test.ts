@@ -25,7 +25,7 @@ describe('a write without an answer', () => {
       writeOnce(withClock(), {
         recordId,
         writeKey: `${recordId}/anything`,
-        action: 'write something',
+        action: 'write a note in Sales',
         result,
         ambiguityWindowMs: 60_000,
         find: async () => undefined,
@@ -55,7 +55,7 @@ describe('a write whose look-up beforehand has no answer', () => {
       writeOnce(withClock(), {
         recordId,
         writeKey: `${recordId}/looked-up`,
-        action: 'write something',
+        action: 'write a note in Sales',
         result,
         ambiguityWindowMs: 60_000,
         find: async () => undefined,
@@ -70,7 +70,7 @@ describe('a write whose look-up beforehand has no answer', () => {
     isLookedUp = true;
     expect(await attempt()).toEqual({ id: 'row-1' });
     const actions = (await counter.ledger.readAudit(recordId)).map(({ action }) => action);
-    expect(actions).toEqual(['write something']);
+    expect(actions).toEqual(['write a note in Sales']);
   });
 });
 
@@ -86,7 +86,7 @@ describe('a write that leaves late', () => {
     const attempt = writeOnce(withClock(), {
       recordId,
       writeKey,
-      action: 'write something',
+      action: 'write a note in Sales',
       result,
       ambiguityWindowMs: 60_000,
       find: async () => undefined,
@@ -121,7 +121,7 @@ describe('a write that two deals need', () => {
       writeOnce(withClock(), {
         recordId,
         writeKey: 'shared/customer',
-        action: 'write something',
+        action: 'write a note in Sales',
         result,
         ambiguityWindowMs: 60_000,
         find: async () => {
@@ -156,7 +156,7 @@ describe('facts of a request', () => {
         writeOnce(withClock(), {
           recordId,
           writeKey: `${recordId}/facts`,
-          action: 'write something',
+          action: 'write a note in Sales',
           result,
           ambiguityWindowMs: 0,
           sentFacts: { cuts: ['text: 40 → 35 characters'] },
@@ -171,7 +171,7 @@ describe('facts of a request', () => {
       await attempt().catch(attempt);
       expect(attempts).toBe(1);
       const { rows } = await counter.database.query(
-        `SELECT facts FROM audit_entries WHERE record_id = $1 AND action = 'write something'`,
+        `SELECT facts FROM audit_entries WHERE record_id = $1 AND action = 'write a note in Sales'`,
         [recordId],
       );
       return rows[0]?.['facts'];

@@ -21,7 +21,7 @@ beforeAll(async () => {
   embedded = await openEmbeddedLedger();
   database = signedWith(openDatabase(embedded.url), KEYS);
   await migrate(database);
-  await database.transaction((tx) => appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: 'ann', action: 'test' }));
+  await database.transaction((tx) => appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: 'ann', action: 'retry' }));
   env = {
     PATH: process.env['PATH'],
     DATABASE_URL: embedded.url,

@@ -195,7 +195,7 @@ describe('the system', () => {
     expect(policies.overlap).toBe('SKIP');
     expect(spec.intervals).toMatchObject([{ every: 60_000 }]);
     // Whichever run comes first finds it: the one that is triggered, or one whose minute is full.
-    await stage.ledger.audit({ recordId: SYSTEM_CHAIN, actor: 'ann', action: 'test' });
+    await stage.ledger.audit({ recordId: SYSTEM_CHAIN, actor: 'ann', action: 'retry' });
     await schedule.unpause();
     await schedule.trigger();
     const before = info.recentActions.length;

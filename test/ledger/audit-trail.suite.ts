@@ -64,7 +64,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
         const facts = { total: '1.00' };
         await Promise.all(
           Array.from({ length: 40 }, (_none, index) =>
-            appendAudit(index % 2 === 0 ? database : other, { recordId, actor: 'dealbridge', action: 'test', facts }),
+            appendAudit(index % 2 === 0 ? database : other, { recordId, actor: 'dealbridge', action: 'retry', facts }),
           ),
         );
         await other.close();
@@ -102,11 +102,11 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
       it('an entry that was rolled back leaves no gap', async () => {
         const recordId = await writeChain(database, 1);
         const work = database.transaction(async (tx) => {
-          await appendAudit(tx, { recordId, actor: 'dealbridge', action: 'test' });
+          await appendAudit(tx, { recordId, actor: 'dealbridge', action: 'retry' });
           throw new RangeError('changed our mind');
         });
         await expect(work).rejects.toThrow('changed our mind');
-        await appendAudit(database, { recordId, actor: 'dealbridge', action: 'test' });
+        await appendAudit(database, { recordId, actor: 'dealbridge', action: 'retry' });
         expect((await readAudit(database, recordId)).map((entry) => entry.position)).toEqual([1, 2]);
       });
 
@@ -117,7 +117,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
         await Promise.all(
           Array.from({ length: 20 }, async () => {
             await ledger.claim(recordId, []);
-            await createLedger(other).audit({ recordId, actor: 'dealbridge', action: 'test' });
+            await createLedger(other).audit({ recordId, actor: 'dealbridge', action: 'retry' });
           }),
         );
         await other.close();
@@ -128,7 +128,13 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
         const recordId = randomUUID();
         const before = { discount: '0' };
         const after = { discount: '12.50' };
-        await appendAudit(database, { recordId, actor: 'dealbridge', action: 'set discount', before, after });
+        await appendAudit(database, {
+          recordId,
+          actor: 'dealbridge',
+          action: 'set invoice discount in Business Central',
+          before,
+          after,
+        });
         expect(await readAudit(database, recordId)).toMatchObject([{ before, after }]);
       });
     });

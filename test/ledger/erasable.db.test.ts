@@ -42,7 +42,12 @@ describe('what people search deals by', () => {
       name: 'For Mr Brown',
       customer: 'Brown & Sons',
     });
-    await addNote(stage.database, recordId, { by: 'ann', text: 'Mr Brown rang' }, { actor: 'ann', action: 'note' });
+    await addNote(
+      stage.database,
+      recordId,
+      { by: 'ann', text: 'Mr Brown rang' },
+      { actor: 'ann', action: 'note a deal' },
+    );
     await stage.ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
     await stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' });
     expect(await find('brown')).toEqual([]);

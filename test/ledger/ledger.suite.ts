@@ -53,7 +53,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         const order = writeKey(recordId, 'order-draft', 1);
         await ledger.openIntent(order, recordId, new Date());
         expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order' });
-        const audit = { actor: 'dealbridge', action: 'test' };
+        const audit = { actor: 'dealbridge', action: 'retry' } as const;
         await ledger.recordOutcome({ recordId, writeKey: order, result: { id: 'the-order' }, audit });
         expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order', documentId: 'the-order' });
         expect(await ledger.findDraft(recordId, 2)).toBeUndefined();
@@ -84,7 +84,12 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect(await ledger.reopenIntent(key, 1, 0, new Date())).toBe(true);
         expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('asking');
         const result = { id: '1', etag: 'W/"x"', total: '12.50' };
-        await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
+        await ledger.recordOutcome({
+          recordId,
+          writeKey: key,
+          result,
+          audit: { actor: 'dealbridge', action: 'retry' },
+        });
         const done = await ledger.openIntent(key, recordId, new Date());
         if (done.state !== 'done') throw new Error(`${done.state} is not done`);
         expect(done.result.parse(z.object({ id: z.string(), etag: z.string(), total: z.string() }))).toEqual(result);
@@ -157,7 +162,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
           writeKey: key,
           result: {},
           change: { kind: 'carried', state: 'superseded', carrierId: 'not-a-guid' },
-          audit: { actor: 'dealbridge', action: 'test' },
+          audit: { actor: 'dealbridge', action: 'retry' },
         });
         await expect(outcome).rejects.toThrow();
         expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('asking');

@@ -43,7 +43,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const run = (sql: string, ...values: unknown[]) => database.query(sql, [id, at, ...values]);
       const ledger = createLedger(database);
       await ledger.register({ table: 'salesorder', recordId: id });
-      await ledger.change(id, { kind: 'state', state: 'settled' }, { actor: 'test', action: 'settle' });
+      await ledger.change(id, { kind: 'state', state: 'settled' }, { actor: 'test', action: 'retry' });
       await run(
         `UPDATE source_records SET state = $3, revision = 'W/"2"', changed_at = $2 WHERE record_id = $1`,
         state,

@@ -40,7 +40,12 @@ describe('a trail that is signed', () => {
       await appendAudit(database, { recordId, actor: 'ann', action: 'confirm', personal: { note: 'as agreed' } });
       await sealAudit(database);
       await writeChain(database, 2);
-      await appendAudit(database, { recordId, actor: 'dealbridge', action: 'post', facts: { number: 'INV-1' } });
+      await appendAudit(database, {
+        recordId,
+        actor: 'dealbridge',
+        action: 'post invoice in Business Central',
+        facts: { number: 'INV-1' },
+      });
       expect((await verifyAudit(database)).findings).toEqual([]);
       for (const statement of statements) await tamper(bare, statement, statement.includes('$1') ? [recordId] : []);
       // Hashes, links and seals fit: whoever looks at them alone sees nothing.
@@ -81,7 +86,11 @@ describe('a database whose functions somebody replaced', () => {
     return text === undefined ? undefined : () => bare.query(text);
   };
 
-  const entry = { recordId: '11111111-0000-4000-8000-000000000002', action: 'confirm', facts: { total: '12.50' } };
+  const entry = {
+    recordId: '11111111-0000-4000-8000-000000000002',
+    action: 'confirm' as const,
+    facts: { total: '12.50' },
+  };
   const replaced = (body: string): string =>
     `CREATE OR REPLACE FUNCTION chain_audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
        NEW.entry_id := nextval('audit_entries_entry_id_seq'); NEW.chain_position := 1; NEW.previous_hash := repeat('0', 64);

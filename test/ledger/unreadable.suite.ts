@@ -67,7 +67,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       await ledger.register({ table: 'salesorder', recordId });
       return recordId;
     };
-    const audit = { actor: 'test', action: 'test' };
+    const audit = { actor: 'test', action: 'retry' } as const;
     const REPORTED = { number: '103001', status: 'open', total: '12.50', remaining: '12.50' } as const;
     const row = { id: randomUUID(), etag: 'e', number: 'C1', modifiedAt: '2031-01-01T00:00:00Z', values: {} };
 

@@ -200,7 +200,7 @@ describe('under load', () => {
     const add = (count: number) =>
       database.transaction(async (tx) => {
         for (let index = 0; index < count; index += 1) {
-          await appendAudit(tx, { recordId: '11111111-0000-4000-8000-000000000003', actor: 'ann', action: 'test' });
+          await appendAudit(tx, { recordId: '11111111-0000-4000-8000-000000000003', actor: 'ann', action: 'retry' });
         }
       });
     await sealTimes(1);

@@ -33,7 +33,7 @@ describe('acts that the ledger records itself', () => {
     await ledger.change(
       RECORD_ID,
       { kind: 'ended', state: 'cancelled', by: 'Sales' },
-      { actor: 'test', action: 'end' },
+      { actor: 'test', action: 'cancelled' },
     );
 
     await prune({ database, now: new Date() }, ANN, { olderThanDays: 90 });

@@ -30,7 +30,7 @@ const witness = (number: string | undefined) => ({
   findLast: async () => (number === undefined ? undefined : { number }),
 });
 const seal = async (): Promise<string> => {
-  await createLedger(database).audit({ recordId: randomUUID(), actor: 'ann', action: 'test' });
+  await createLedger(database).audit({ recordId: randomUUID(), actor: 'ann', action: 'retry' });
   return (await sealAudit(database))?.number ?? '';
 };
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { AuditAction } from '../../src/deal/audit-actions.js';
 import { appendAudit } from '../../src/ledger/audit/audit.js';
 import { type ExportOptions, exportAudit } from '../../src/ledger/audit/export.js';
 import type { Database } from '../../src/ledger/database.js';
@@ -14,7 +15,8 @@ export async function writeChain(database: Database, length: number): Promise<st
     await appendAudit(database, {
       recordId,
       actor: index % 2 === 0 ? 'Zoë Ñandú' : 'dealbridge',
-      action: `step ${index}`,
+      // The trail takes any text: another version of the product may have written it.
+      action: `step ${index}` as AuditAction,
       ...(index % 2 === 0 && { requestId: randomUUID(), correlationId: randomUUID() }),
       facts: { total: '12.50', index, note: 'a "quoted" — 日本\n' },
       ...(index % 3 === 0 && { before: { discount: '0' }, after: { discount: '1.10' } }),

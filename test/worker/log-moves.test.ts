@@ -21,7 +21,7 @@ const ledger = logMoves(
   } as unknown as Ledger,
   log as never,
 );
-const audit = { actor: 'ann', action: 'test', facts: { note: 'a word of Ann' } };
+const audit = { actor: 'ann', action: 'retry', facts: { note: 'a word of Ann' } } as const;
 const decided: Decided = { change: { kind: 'state', state: 'confirmed' }, audit };
 const draft = { documentId: 'd', documentKind: 'invoice', draftVersion: 1, draftNumber: 'SI-1' } as const;
 const outcomeOf = (change: NonNullable<Outcome['change']>): Outcome => ({ recordId: 'one', change, audit });

@@ -1,4 +1,5 @@
 import type { Actor } from '../../deal/actor.js';
+import type { AuditAction } from '../../deal/audit-actions.js';
 import type { Figures } from '../../deal/deal.js';
 import { countsUnverified, type UnverifiedDecisions } from '../../deal/unverified-decisions.js';
 import type { DecisionProofs } from '../../secrets/decision-proof.js';
@@ -10,7 +11,7 @@ export interface DecisionCheck {
 
 export interface Decision {
   readonly actor: string | Actor;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly facts: Readonly<Record<string, unknown>>;
 }
 

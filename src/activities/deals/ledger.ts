@@ -1,5 +1,6 @@
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, type DraftFacts, findApproverMisfit } from '../../deal/approval.js';
+import type { AuditAction } from '../../deal/audit-actions.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
@@ -33,7 +34,7 @@ export interface StateChange {
   /** A decision that belongs into the audit trail: who, what, with which figures. */
   readonly decision?: {
     readonly actor: string | Actor;
-    readonly action: string;
+    readonly action: AuditAction;
     readonly facts: Readonly<Record<string, unknown>>;
   };
   readonly carrierId?: string;
@@ -126,7 +127,7 @@ export function createLedgerActivities({
         if ((await ledger.getRecord(recordId)).isHandedOver) return false;
         if (await recordOwnPosting(ledger, recordId, notice.subject)) return false;
       }
-      const audit = { actor: 'dealbridge', action: 'notice', facts: { ...notice } };
+      const audit = { actor: 'dealbridge', action: 'notice', facts: { ...notice } } as const;
       const isNew = await ledger.saveNotice(recordId, notice, audit);
       return isNew || !(await ledger.isWritten(toSellerNote({ recordId }, notice).writeKey));
     },
@@ -144,7 +145,7 @@ export function createLedgerActivities({
       const held = problems.length > 0 &&
         !note.isRepeated && {
           actor: 'dealbridge',
-          action: 'hold',
+          action: 'hold' as const,
           facts: { reasons: problems.map(({ reason }) => reason) },
         };
       await ledger.change(recordId, toChange(note), decision ? toEntry(decision) : held || undefined);
@@ -169,13 +170,13 @@ export function createLedgerActivities({
       const misfit = proved && findApproverMisfit(proved, approval);
       if (!proved || checked.isRefused || misfit !== undefined) {
         const cause = proved?.isVerified ? 'the same person twice' : 'nobody proved who it is';
-        const entry = { actor: checked.actor, action: 'confirmation is void', facts: { ...facts, cause } };
+        const entry = { actor: checked.actor, action: 'confirmation is void' as const, facts: { ...facts, cause } };
         await ledger.audit({ recordId, ...toEntry(entry) });
         return 'void';
       }
       const confirmations = approval.by.length + 1;
       if (confirmations >= approval.needed) return 'last';
-      const entry = { actor: proved, action: 'confirm as one of several' };
+      const entry = { actor: proved, action: 'confirm as one of several' as const };
       await ledger.audit({
         recordId,
         ...toEntry({ ...entry, facts: { ...facts, confirmations, needed: approval.needed } }),

@@ -122,7 +122,7 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
       if (!facts) throw toFailure(error);
       const { asOf, written } = outdated;
       const { recordId } = outdated.record;
-      const audit = { actor: 'dealbridge', action: NOT_TOLD, facts };
+      const audit = { actor: 'dealbridge', action: NOT_TOLD, facts } as const;
       await notes.saveNote({ recordId, asOf, ...written, isRefused: true, audit });
       return 'refused';
     }
@@ -166,7 +166,7 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
       );
       const { requestId, correlationId } = receipt;
       const facts = { noteId, news: kind, ...(written && { before: written.kind }) };
-      const audit = { actor: 'dealbridge', action: WRITE_NOTE, requestId, correlationId, facts };
+      const audit = { actor: 'dealbridge', action: WRITE_NOTE, requestId, correlationId, facts } as const;
       await notes.saveNote({ recordId, asOf, kind, digest, ...inColumn, audit });
       return 'written';
     } catch (error) {
@@ -179,7 +179,7 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
       if (!problem || !(error instanceof RemoteApiError)) throw error;
       const { requestId, status, remoteCode } = error.facts;
       const facts = { noteId, news: kind, reason: problem.reason, status, remoteCode };
-      const audit = { actor: 'dealbridge', action: NOT_TOLD, requestId, facts };
+      const audit = { actor: 'dealbridge', action: NOT_TOLD, requestId, facts } as const;
       await notes.saveNote({ recordId, asOf, ...written, ...inColumn, isRefused: true, audit });
       return 'refused';
     }

@@ -1,4 +1,5 @@
 import { RemoteApiError } from '../../clients/errors.js';
+import type { RemoteWrite } from '../../deal/audit-actions.js';
 import { isQuote, kindOf, type SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
@@ -165,7 +166,7 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
 export type DeletionSteps = ReturnType<typeof createDeletionSteps>;
 
 const LOOK_AGAIN_MS = 15_000;
-const DELETE_ACTIONS: Readonly<Record<DocumentKind, string>> = {
+const DELETE_ACTIONS: Readonly<Record<DocumentKind, RemoteWrite>> = {
   invoice: 'delete draft invoice in Business Central',
   order: 'delete order in Business Central',
   quote: 'delete quote in Business Central',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { REPEATABLE } from '../../clients/http/write-context.js';
+import type { RemoteWrite } from '../../deal/audit-actions.js';
 import {
   type Invoice,
   isExpired,
@@ -75,7 +76,7 @@ export function toDraftWrite(
   };
 }
 
-const CREATE_ACTIONS: Readonly<Record<DocumentKind, string>> = {
+const CREATE_ACTIONS: Readonly<Record<DocumentKind, RemoteWrite>> = {
   invoice: 'create draft invoice in Business Central',
   order: 'create order in Business Central',
   quote: 'create quote in Business Central',
@@ -180,7 +181,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
           document: { kind: port.kind, content: document, readFrom },
           audit: {
             actor: 'dealbridge',
-            action: `set ${port.name} discount in Business Central`,
+            action: `set ${port.kind} discount in Business Central`,
             requestId,
             correlationId,
             facts: { documentId: document.id, totalIncludingTax: document.includingTax },

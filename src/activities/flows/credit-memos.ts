@@ -144,7 +144,7 @@ export function createCreditMemoFlow(
       const { requestId, correlationId } = await toTemporalFailures(() =>
         writeRow(targetId, invoiceId, fitted.columns),
       );
-      const action = 'write the credit memo on the invoice row in Sales';
+      const action = 'write the credit memo on the invoice row in Sales' as const;
       const audit = { recordId, actor: 'dealbridge', action, requestId, correlationId };
       return { state: 'carried', audit: { ...audit, facts: { invoiceId }, after: { number, amount, date } } };
     },

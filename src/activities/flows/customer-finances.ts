@@ -55,7 +55,10 @@ export function createFinanceFlow(
         updateReadRow(dependencies, { flow: name, thing }, account, fitted.columns),
       );
       const { requestId, correlationId } = receipt;
-      const audit = { actor: 'dealbridge', action: 'write the figures of the customer on the account in Sales' };
+      const audit = {
+        actor: 'dealbridge',
+        action: 'write the figures of the customer on the account in Sales',
+      } as const;
       return { state: 'carried', audit: { ...audit, recordId: targetId, requestId, correlationId, after: values } };
     },
   };

@@ -6,6 +6,7 @@ import type { DataverseClient } from '../../clients/dataverse/client.js';
 import type { DataverseFlows } from '../../clients/dataverse/flows.js';
 import { isReadOnly } from '../../clients/dataverse/refusals.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
+import type { RemoteWrite } from '../../deal/audit-actions.js';
 import type { DealLine } from '../../deal/deal.js';
 import { findTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
@@ -49,7 +50,7 @@ interface ShipmentNote {
   readonly of: string;
   readonly subject: string;
   readonly text: string;
-  readonly action: string;
+  readonly action: RemoteWrite;
 }
 
 export function createShipmentFlow(
@@ -136,7 +137,7 @@ export function createShipmentFlow(
       await ensurePending(flows, carrying);
       receipt = await dataverseFlows.updateRow({ table: 'salesorderdetail', id: lineId }, ofLine.columns, REPEATABLE);
     }
-    const audit = { recordId, actor: 'dealbridge', action: 'write the shipment on the order in Sales' };
+    const audit = { recordId, actor: 'dealbridge', action: 'write the shipment on the order in Sales' } as const;
     const { requestId, correlationId } = receipt ?? {};
     return { state: 'carried', audit: { ...audit, requestId, correlationId, after: { number, date, quantity } } };
   }
@@ -150,7 +151,7 @@ export function createShipmentFlow(
   ): Promise<Carried> {
     const { shipped, undone } = toNoteTexts(values, sold);
     const subject = `Shipment ${values['number']}`;
-    const action = 'write a note of the shipment in Sales';
+    const action = 'write a note of the shipment in Sales' as const;
     await writeNote({ recordId, of: shipmentId, subject, text: shipped, action });
     if (undone !== undefined) {
       const of = `${shipmentId}-undone-${createHash('sha256').update(undone).digest('hex').slice(0, 16)}`;

@@ -82,7 +82,10 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
         receipt = priced;
       }
       const { requestId, correlationId } = receipt ?? {};
-      const audit = { actor: 'dealbridge', action: 'write stock and price of the item on the product in Sales' };
+      const audit = {
+        actor: 'dealbridge',
+        action: 'write stock and price of the item on the product in Sales',
+      } as const;
       return {
         state: 'carried',
         audit: { ...audit, recordId: targetId, requestId, correlationId, after: { ...values, inventory, unitPrice } },

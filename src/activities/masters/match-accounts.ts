@@ -143,7 +143,8 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
   /** False when somebody else got the customer in between: then a person decides. */
   async function linkByNumber(account: DataverseMaster, { bcId, number }: StagedCustomer): Promise<boolean> {
     const ref = { kind: 'account', rowId: account.rowId } as const;
-    const audit = { actor: 'dealbridge', action: 'link customer by its number', facts: { customerNumber: number } };
+    const facts = { customerNumber: number };
+    const audit = { actor: 'dealbridge', action: 'link customer by its number', facts } as const;
     const others = await masters.link(ref, { bcId, bcNumber: number }, audit);
     if (others.length > 0) return false;
     await masters.change(ref, { content: account });

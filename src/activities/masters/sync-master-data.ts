@@ -270,7 +270,8 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     sharedBy?: string,
   ): Promise<'linked' | 'refused'> {
     const what = LINK_KIND[ref.kind];
-    const audit = { actor: 'dealbridge', action: `link ${what} by its number`, facts: { [`${what}Number`]: number } };
+    const facts = { [`${what}Number`]: number };
+    const audit = { actor: 'dealbridge', action: `link ${what} by its number`, facts } as const;
     const others = await masters.link(ref, { bcId: id, bcNumber: number }, audit, sharedBy);
     if (others.length === 0) return 'linked';
     await saveProblem(ref, 'match', toTaken(what, number, ref.rowId, others));

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
+import type { RemoteWrite } from '../../deal/audit-actions.js';
 import type { Clock } from '../../deal/clock.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Intent } from '../../ledger/deals/intents.js';
@@ -20,7 +21,7 @@ export interface EarlierAttempt {
 export interface SafeWrite<Result extends object> {
   readonly recordId: string;
   readonly writeKey: string;
-  readonly action: string;
+  readonly action: RemoteWrite;
   /** What the ledger keeps of the result: a repeat after the end reads it from there. */
   readonly result: z.ZodType<Result>;
   /** How long the other side may still be working on a request whose answer never came. */

@@ -1,6 +1,7 @@
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
+import { toSentence } from './action-words.js';
 import { type Format, Time } from './format.js';
-import { toReasonWords, toSentence } from './words.js';
+import { toReasonWords } from './words.js';
 
 /** Everything that happened to a deal, in plain words, the newest first; ids of requests for whoever asks for them. */
 

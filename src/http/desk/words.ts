@@ -3,7 +3,6 @@ import { isGuid, type SourceTable } from '../../deal/ids.js';
 import type { InvoiceStatus } from '../../deal/payment-status.js';
 import type { DealState } from '../../deal/states.js';
 import type { DealStatus } from '../../dispatch/deal-commands.js';
-import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
 import type { WorkView } from '../../operations/deals/work-list.js';
 
 /** States, reasons and acts as a person reads them: each explains itself where it stands. */
@@ -56,7 +55,8 @@ export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
   settled: { label: 'Done', meaning: 'Posted, written back to Sales, and paid or otherwise final.', tone: 'good' },
   held: {
     label: 'Held',
-    meaning: 'Something has to be repaired first; then the deal goes on by itself.',
+    meaning:
+      'Something has to be repaired first. Then the deal goes on: at once with Retry, by itself within the hour.',
     tone: 'stop',
   },
   superseded: {
@@ -126,52 +126,4 @@ export function toCompanyName(company: string | undefined): string | undefined {
 export function toReasonWords(reason: HoldReason): string {
   const words = reason.replaceAll('-', ' ');
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
-}
-
-const ACTION_WORDS: Readonly<Record<string, string>> = {
-  confirm: 'confirmed the figures',
-  reject: 'rejected the draft',
-  rejected: 'rejected the deal',
-  cancelled: 'cancelled the deal',
-  'confirmation is void': 'had confirmed; that counts no more, because something changed',
-  retry: 'asked to go on',
-  replay: 'asked to run the deal again',
-  hold: 'stopped, because something has to be repaired',
-  notice: 'noticed something',
-  'note a deal': 'wrote a note',
-  'assign a deal': 'gave the deal to somebody',
-  'start a deal': 'started the deal by hand',
-  'create customer in Business Central': 'created the customer in Business Central',
-  'create contact in Business Central': 'created the contact in Business Central',
-  'create item in Business Central': 'created an item in Business Central',
-  'create invoice in Business Central': 'made the draft in Business Central',
-  'create order in Business Central': 'made the order in Business Central',
-  'create quote in Business Central': 'made the quote in Business Central',
-  'make order of quote in Business Central': 'had the quote made an order',
-  'make invoice of quote in Business Central': 'had the quote made an invoice',
-  'quote became order in Business Central': 'found the order that the quote became',
-  'quote became invoice in Business Central': 'found the invoice that the quote became',
-  'delete quote in Business Central': 'deleted the quote',
-  'link customer by its number': 'found the customer in Business Central by its number',
-  'post invoice in Business Central': 'posted the invoice',
-  'ship and invoice order in Business Central': 'shipped and invoiced the order',
-  'create invoice row in Sales': 'wrote the invoice back to Sales',
-  'report the invoice to Sales': 'told Sales how far the invoice is paid',
-  'write a note in Sales': 'wrote a note for the seller in Sales',
-  'tell the seller': 'told the seller in Sales how the deal stands',
-  'the seller cannot be told': 'could not tell the seller: Sales takes no note',
-  'the column for the seller takes nothing': 'wrote the seller a note, because the column in Sales takes nothing',
-  'write columns of the opportunity in Sales': 'wrote the result into the opportunity in Sales',
-  'set the order in Sales to invoiced': 'set the order in Sales to invoiced',
-  'run was gone, started again': 'started the run again, which was gone',
-  'found by the count': 'found the deal in the nightly count',
-};
-
-/** Who did it, and what, as one sentence. */
-export function toSentence({ actor, action }: Pick<StoredAuditEntry, 'actor' | 'action'>): {
-  readonly who: string;
-  readonly what: string;
-} {
-  const who = actor === 'dealbridge' ? 'Dealbridge' : actor === 'rule' ? 'The rule' : actor;
-  return { who, what: ACTION_WORDS[action] ?? action };
 }

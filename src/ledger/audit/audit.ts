@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
+import type { AuditAction } from '../../deal/audit-actions.js';
 import { InternalError } from '../../deal/errors.js';
 import { isDatabase, type Queryable } from '../database.js';
 import {
@@ -39,7 +40,7 @@ export interface AuditEntry {
   readonly recordId: string;
   /** A person, with the way the act came and whether the name was proved; or `dealbridge` itself. */
   readonly actor: AuditActor;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly requestId?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly facts?: Facts;
@@ -50,8 +51,9 @@ export interface AuditEntry {
   readonly personal?: Facts | undefined;
 }
 
-export interface StoredAuditEntry extends AuditEntry {
+export interface StoredAuditEntry extends Omit<AuditEntry, 'actor' | 'action'> {
   readonly actor: string;
+  readonly action: string;
   readonly entryId: string;
   readonly at: Date;
   /** 1, 2, 3, … within the chain. */

@@ -60,7 +60,7 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
           return known?.identity.facts ?? identity;
         }
         const facts = { system, address };
-        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment registered', facts };
+        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment registered' as const, facts };
         await appendAudit(tx, { ...entry, after: identity });
         return identity;
       }),
@@ -80,7 +80,7 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
         );
         const before = known?.identity.facts;
         const facts = { system, address };
-        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment accepted', facts };
+        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment accepted' as const, facts };
         await appendAudit(tx, { ...entry, before, after: identity });
         return before;
       }),

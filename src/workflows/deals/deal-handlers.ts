@@ -144,7 +144,7 @@ export class DealHandlers {
     if (!mayGoOn()) this.goOnInNextRun();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
-    const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
+    const isVoid = decision && { actor: decision.actor, action: 'confirmation is void' as const, facts: { figures } };
     await this.readAgain(isVoid);
     await this.gatherChanges();
     return { kind: 'changed' };
