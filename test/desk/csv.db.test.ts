@@ -63,6 +63,26 @@ describe('the list as a file', () => {
     expect([cellOf('whose move'), cellOf('next step')]).toEqual(['approver', 'Confirm or reject the draft.']);
   });
 
+  it('gives no gross amount while the record in Sales states no tax; list and page say so', async () => {
+    const recordId = '99320e58-ee48-40e5-84f5-f96a9492bae1';
+    await stage.database.query(
+      `INSERT INTO source_records (record_id, source_table, state, record_number, hold_reason)
+       VALUES ('${recordId}', 'quote', 'held', 'QUO-NET', 'item-blocked')`,
+    );
+    await stage.database.query(
+      `INSERT INTO deal_summaries (record_id, net, gross, currency) VALUES ('${recordId}', 10465.08, 10465.08, 'EUR')`,
+    );
+    const textOf = async (path: string) => (await browser.open(`${stage.origin}${path}`)).text();
+    const [titles = '', line = ''] = (await textOf('/deals.csv?view=all&search=QUO-NET')).trimEnd().split('\r\n');
+    const cellOf = (title: string) => line.split(',')[titles.split(',').indexOf(title)];
+    expect([cellOf('net'), cellOf('gross')]).toEqual(['10465.08', '']);
+    expect(await textOf('/?view=all&search=QUO-NET')).toContain('tax not stated');
+    expect(await textOf(`/deals/${recordId}`)).toContain('<dt>Net</dt>');
+    await stage.database.query(`UPDATE source_records SET draft_number = '1001' WHERE record_id = '${recordId}'`);
+    expect(await textOf('/?view=all&search=QUO-NET')).not.toContain('tax not stated');
+    expect(await textOf(`/deals/${recordId}`)).toContain('<dt>Gross</dt>');
+  });
+
   it('is refused when it would not hold all of them', async () => {
     await plant(8_801);
     const refused = await save();

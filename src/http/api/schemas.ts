@@ -54,7 +54,9 @@ export const dealSchema = z
     seller: text.optional(),
     company: text.optional(),
     net: decimal.optional(),
-    gross: decimal.optional(),
+    gross: decimal
+      .optional()
+      .openapi({ description: 'Absent while there is no document and the record in Sales has no tax.' }),
     currency: text.optional(),
     state: z.enum(DEAL_STATES),
     since: time,
@@ -69,7 +71,9 @@ export const workListSchema = z
   .object({
     view: z.enum(WORK_VIEWS),
     deals: z.array(dealSchema),
-    sums: z.array(z.object({ currency: text.optional(), deals: z.number(), gross: decimal })),
+    sums: z
+      .array(z.object({ currency: text.optional(), deals: z.number(), gross: decimal }))
+      .openapi({ description: 'Of deals without a gross amount the net one counts.' }),
     counts: z.record(z.enum(WORK_VIEWS), z.number()),
     next: text.optional().openapi({ description: '`cursor` of the next page; absent on the last one.' }),
   })
@@ -248,7 +252,8 @@ export function toFeeds({
 
 function toDeal(deal: ListedDeal): z.input<typeof dealSchema> {
   const { recordId, table, number, name, customer, seller, company, net, currency, state, documentNumber } = deal;
-  const { amount: gross, invoiceNumber, assignee, hold: held } = deal;
+  const { amount, isTaxStated, invoiceNumber, assignee, hold: held } = deal;
+  const gross = isTaxStated ? amount : undefined;
   return {
     ...{ recordId, table, number, name, customer, seller, company, net, gross, currency, state },
     since: deal.since.toISOString(),

@@ -50,7 +50,11 @@ export function DealPage({ c, deal, seen, places, now }: Props) {
           <Fact name="Customer" value={deal.customer} more={deal.record.customerNumber} />
           <Fact name="Company" value={toCompanyName(deal.company)} />
           <Fact name="Seller" value={deal.seller} />
-          <Fact name="Gross" value={format.money(deal.amount, deal.currency)} />
+          <Fact
+            name={deal.isTaxStated ? 'Gross' : 'Net'}
+            value={format.money(deal.amount, deal.currency)}
+            more={deal.isTaxStated || deal.amount === undefined ? undefined : 'tax not stated'}
+          />
           <Fact name="Given to" value={deal.assignee} />
         </dl>
       </header>

@@ -265,7 +265,10 @@ function Row({ deal, picks, may, format, now }: RowProps) {
           {[toCompanyName(deal.company), deal.seller && `sold by ${deal.seller}`].filter(Boolean).join(' · ')}
         </span>
       </td>
-      <td class="amount">{format.money(deal.amount, deal.currency)}</td>
+      <td class="amount">
+        {format.money(deal.amount, deal.currency)}
+        {!deal.isTaxStated && deal.amount !== undefined && <span class="sub">tax not stated</span>}
+      </td>
       <td class="since">
         {format.age(deal.since, now)}
         <span class="sub">

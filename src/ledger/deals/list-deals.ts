@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
 import { findGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { isSame } from '../../deal/money.js';
 import { DEAL_STATES, type DealState, MOVING_STATES, RESTING_STATES } from '../../deal/states.js';
 import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
@@ -41,6 +42,8 @@ export interface ListedDeal {
   /** Gross, of the document once there is one, else of the record in Sales. */
   readonly amount: string | undefined;
   readonly net: string | undefined;
+  /** False while there is only the record in Sales and it has no tax: then its amount is net, as the draft will show. */
+  readonly isTaxStated: boolean;
   readonly currency: string | undefined;
   readonly state: DealState;
   readonly hold: ListedHold | undefined;
@@ -244,6 +247,10 @@ export async function findLatestChange(db: Queryable): Promise<string> {
   return rows[0]?.change ?? '';
 }
 
+function isNetAlone({ amount, net }: RowOf<typeof listedRow>): boolean {
+  return amount !== undefined && net !== undefined && isSame(amount, net);
+}
+
 function toListed(row: RowOf<typeof listedRow>): ListedDeal {
   const state = DEAL_STATES.find((one) => one === row.state);
   const reason = state ? row.hold_reason : 'internal-error';
@@ -257,6 +264,7 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     seller: row.seller,
     amount: row.amount,
     net: row.net,
+    isTaxStated: row.draft_number !== undefined || !isNetAlone(row),
     currency: row.currency,
     // As with a reason that this version does not know: one row hides neither its deal nor the others (I6, I13).
     state: state ?? 'held',
