@@ -38,9 +38,10 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
   async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
     const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? clock.now());
     const since = findPlace(next, watermark, overlapMs);
+    const readFrom = await ledger.readClock();
     const page = await readInvoicePageFrom(businessCentral, { since }, invoiceFeed.pageSize);
     const began = beganAt ?? page.answeredAt?.toISOString();
-    const notified = await notifyDeals(page.invoices);
+    const notified = await notifyDeals(page.invoices, { readFrom });
     // Only now, when every deal of the page is told (I5).
     const moved = await ledger.moveInvoiceFeed(companyId, {
       watermark: findReached(page.invoices.at(-1), page.next === undefined ? began : undefined, ambiguityWindowMs),

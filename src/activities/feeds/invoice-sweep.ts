@@ -46,8 +46,8 @@ export function createInvoiceSweepActivities(dependencies: InvoiceSweepDependenc
   const notifyDeals = createNotifyDeals(dependencies);
 
   /** The deals are told what is new; the sweep has met these invoices, and asks for them no more. */
-  async function take(invoices: readonly Invoice[], beganAt: string): Promise<number> {
-    const notified = await notifyDeals(invoices, new Date(beganAt));
+  async function take(invoices: readonly Invoice[], readFrom: Date): Promise<number> {
+    const notified = await notifyDeals(invoices, { readFrom, isSweep: true });
     await feeds.markInvoicesMet(invoices.map(({ id }) => id));
     return notified;
   }
@@ -59,15 +59,16 @@ export function createInvoiceSweepActivities(dependencies: InvoiceSweepDependenc
       readonly next?: string | undefined;
       readonly beganAt?: string | undefined;
     }): Promise<OpenInvoicePage> {
+      const readFrom = await feeds.readClock();
       // Before the first page is read: what is saved or met from now on is none that the sweep has missed.
-      const beganAt = place.beganAt ?? (await feeds.readClock()).toISOString();
+      const beganAt = place.beganAt ?? readFrom.toISOString();
       const since = new Date(place.next ?? 0);
       const { invoices, next } = await readInvoicePageFrom(
         businessCentral,
         { since, open: true },
         invoiceFeed.pageSize,
       );
-      return { next, beganAt, found: invoices.length, notified: await take(invoices, beganAt) };
+      return { next, beganAt, found: invoices.length, notified: await take(invoices, readFrom) };
     },
 
     /** Invoices that the sweep has not met, in one request; their deals are told what has become of them. */
@@ -79,7 +80,7 @@ export function createInvoiceSweepActivities(dependencies: InvoiceSweepDependenc
       readonly invoiceIds: readonly string[];
     }): Promise<UnmetInvoicesRead> {
       const invoices = await toTemporalFailures(() => businessCentral.readInvoices(invoiceIds));
-      const notified = await take(invoices, beganAt);
+      const notified = await take(invoices, new Date(beganAt));
       const missing = invoiceIds.filter((id) => !invoices.some((invoice) => invoice.id === id));
       const showsPosted =
         missing.length === 0 || (await toTemporalFailures(() => businessCentral.showsPostedInvoices()));
@@ -103,7 +104,7 @@ export function createInvoiceSweepActivities(dependencies: InvoiceSweepDependenc
           (deal && (await businessCentral.findInvoices(deal.recordId)).find(({ id }) => id === invoiceId)),
       );
       if (found) {
-        await take([found], beganAt);
+        await take([found], new Date(beganAt));
         return 'found';
       }
       await feeds.recordInvoiceGone(companyId, known);

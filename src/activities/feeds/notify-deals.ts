@@ -19,18 +19,21 @@ export interface NotifyDealsDependencies {
 }
 
 /** @returns how many deals were notified */
-export type NotifyDeals = (
-  invoices: readonly Invoice[],
-  /** A sweep that began then read them: it compares the amounts, whatever was observed before. */
-  sweepBeganAt?: Date,
-) => Promise<number>;
+export type NotifyDeals = (invoices: readonly Invoice[], reading?: InvoiceReading) => Promise<number>;
+
+export interface InvoiceReading {
+  /** When it began, by the clock of the ledger. */
+  readonly readFrom?: Date;
+  /** A sweep compares the amounts, whatever was observed before. */
+  readonly isSweep?: true;
+}
 
 export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
   const { companyId, notifyDeal } = dependencies;
   const { businessCentralFeeds: ledger } = dependencies.ledger;
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
-  const notifyDeals: NotifyDeals = async (invoices, sweepBeganAt) => {
+  const notifyDeals: NotifyDeals = async (invoices, { readFrom, isSweep = false } = {}) => {
     if (invoices.length === 0) return 0;
     const met = await ledger.matchInvoicesToDeals(invoices);
     const passed: Invoice[] = [];
@@ -39,13 +42,13 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
       const known = met[index];
       // A payment in part changes neither stamp nor etag (reference/business-central 5 and 6.3): a sweep compares the
       // amounts.
-      if (!known || (!sweepBeganAt && isSeen(known, invoice))) continue;
+      if (!known || (!isSweep && isSeen(known, invoice))) continue;
       if (!known.deal || isPlaceholder(invoice) || !isNewChange(known, invoice)) {
         passed.push(invoice);
         continue;
       }
       await compareIfPostedByUs(dependencies, known.deal.recordId, known.known, invoice);
-      await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice, sweepBeganAt);
+      await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice, readFrom);
       await notifyDeal(known.deal, toHint(invoice));
       await ledger.markInvoiceReported(invoice);
       notified += 1;

@@ -16,6 +16,8 @@ import { paymentStatusContent } from './write-backs.js';
 const CLOCK_TOLERANCE = '5 minutes';
 
 /**
+ * A payment in part moves no stamp (reference/business-central 6.3): of two readings of the same stamp the one that was saved after the
+ * other began stays. What we wrote is no reading.
  * @param readFrom when its reading began: what somebody else has read since, at a later change, stays
  * @returns false when it stayed
  */
@@ -37,7 +39,9 @@ export async function saveDocument(
        ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
          own_content = coalesce(excluded.own_content, documents.own_content), read_at = now(), gone_at = NULL
        WHERE $9::timestamptz IS NULL OR documents.read_at < $9::timestamptz - interval '${CLOCK_TOLERANCE}'
-         OR (documents.content ->> 'lastModified')::timestamptz <= (excluded.content ->> 'lastModified')::timestamptz
+         OR (documents.content ->> 'lastModified')::timestamptz < (excluded.content ->> 'lastModified')::timestamptz
+         OR ((documents.content ->> 'lastModified')::timestamptz = (excluded.content ->> 'lastModified')::timestamptz
+           AND ($5 OR date_trunc('milliseconds', documents.read_at) <= $9::timestamptz))
        RETURNING document_id
      ), summed AS (${SAVE_DOCUMENT_SUMMARY}) SELECT document_id FROM saved`,
     [

@@ -303,11 +303,18 @@ async function recordDraftGone(db: Queryable, recordId: string, draftVersion?: n
   );
 }
 
+/** With those of its order that another attempt has read: one that was taken for dead heard of fewer, and no posted invoice goes. */
 async function recordInvoices(db: Queryable, recordId: string, invoiceNumber: string): Promise<void> {
-  await db.query('UPDATE source_records SET invoice_number = $2, changed_at = now() WHERE record_id = $1', [
-    recordId,
-    invoiceNumber,
-  ]);
+  await db.query(
+    `UPDATE source_records SET changed_at = now(), invoice_number = (
+       SELECT string_agg(number, ', ' ORDER BY number COLLATE "C") FROM (
+         SELECT unnest(string_to_array($2, ', ')) UNION
+         SELECT content ->> 'number' FROM documents
+         WHERE documents.record_id = $1 AND kind = 'invoice' AND content ->> 'orderId' = source_records.document_id::text
+       ) AS named(number))
+     WHERE record_id = $1`,
+    [recordId, invoiceNumber],
+  );
 }
 
 async function recordWantedMapping(db: Queryable, recordId: string, mapping: string | undefined): Promise<void> {

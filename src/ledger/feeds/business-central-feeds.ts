@@ -35,7 +35,7 @@ export interface BusinessCentralFeedLedger {
   recordInvoiceFeedError(companyId: string, error: string): Promise<void>;
   matchInvoicesToDeals(invoices: readonly Invoice[]): Promise<MatchedInvoice[]>;
   markIrrelevant(companyId: string, invoices: readonly Invoice[]): Promise<void>;
-  savePaymentStatus(companyId: string, recordId: string, invoice: Invoice, readAfter?: Date): Promise<void>;
+  savePaymentStatus(companyId: string, recordId: string, invoice: Invoice, readFrom?: Date): Promise<void>;
   markInvoiceReported(invoice: Invoice): Promise<void>;
   readClock(): Promise<Date>;
   markInvoicesMet(invoiceIds: readonly string[]): Promise<void>;
@@ -54,8 +54,8 @@ export function createBusinessCentralFeedLedger(database: Database): BusinessCen
     recordInvoiceFeedError: (companyId, error) => recordInvoiceFeedError(database, companyId, error),
     matchInvoicesToDeals: (invoices) => matchInvoicesToDeals(database, invoices),
     markIrrelevant: (companyId, invoices) => markIrrelevant(database, companyId, invoices),
-    savePaymentStatus: (companyId, recordId, invoice, readAfter) =>
-      savePaymentStatus(database, companyId, recordId, invoice, readAfter),
+    savePaymentStatus: (companyId, recordId, invoice, readFrom) =>
+      savePaymentStatus(database, companyId, recordId, invoice, readFrom),
     markInvoiceReported: (invoice) => markInvoiceReported(database, invoice),
     readClock: () => readLedgerClock(database),
     markInvoicesMet: (invoiceIds) => markInvoicesMet(database, invoiceIds),

@@ -185,15 +185,16 @@ const documentRow = rowsOf('documents', ['document_id'], {
 
 /**
  * Saves the new status and that the deal is still to be notified of it: both, or neither.
- * @param readAfter what was saved before this moment is older than the invoice, whatever their stamps say: a company that
- *   was restored has older ones
+ * @param readFrom when its reading began, by the clock of the ledger: what was saved before is older than the invoice, whatever
+ *   their stamps say, as a company that was restored has older ones; what was saved since is newer where the stamps are the
+ *   same, as a payment in part moves none
  */
 export async function savePaymentStatus(
   database: Database,
   companyId: string,
   recordId: string,
   invoice: Invoice,
-  readAfter?: Date,
+  readFrom?: Date,
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const known = await selectRow(
@@ -203,9 +204,11 @@ export async function savePaymentStatus(
       [invoice.id],
     );
     // The deal itself may have read the invoice after this page was read.
-    const isOlder = known?.content && Date.parse(known.content.lastModified) > Date.parse(invoice.lastModified);
-    const isSavedBefore = known && readAfter && known.read_at < readAfter;
-    if (!isOlder || isSavedBefore) await saveDocument(tx, recordId, 'invoice', invoice);
+    const aheadMs = known?.content ? Date.parse(known.content.lastModified) - Date.parse(invoice.lastModified) : -1;
+    const isSavedSince = known && readFrom && known.read_at > readFrom;
+    const isSavedBefore = known && readFrom && known.read_at < readFrom;
+    const isOlder = aheadMs > 0 ? !isSavedBefore : aheadMs === 0 && isSavedSince;
+    if (!isOlder) await saveDocument(tx, recordId, 'invoice', invoice);
     await markUnreported(tx, companyId, invoice);
   });
 }
