@@ -10,7 +10,9 @@ import { STATE_CODES } from '../../src/deal/state-codes.js';
 import { findFalseDeals } from '../../src/ledger/audit/verify-deals.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
+import { openSubscriptions } from '../support/business-central.js';
 import { makeInvoice } from '../support/documents.js';
+import { holdRequest } from '../support/held-requests.js';
 import { loadProgressOf, toPost } from '../support/posting.js';
 import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
 
@@ -25,20 +27,6 @@ afterEach(() => {
   for (const { faults } of systems()) faults.clear();
 });
 afterAll(() => counter?.close());
-
-/** Keeps one request, or its answer, until it is released. */
-async function hold(
-  system: 'dataverse' | 'businessCentral',
-  match: { readonly method: string; readonly path: string },
-  when: 'before' | 'after',
-) {
-  const { faults } = counter.simulators[system];
-  faults.add({ match, effect: { kind: 'hold', when } });
-  return {
-    isHeld: () => expect.poll(() => faults.heldCount(), { timeout: 30_000 }).toBe(1),
-    release: () => faults.releaseHolds(),
-  };
-}
 
 async function expectTrueTrail(recordId: string): Promise<void> {
   for await (const finding of findFalseDeals(counter.database, recordId)) expect(finding).toBeUndefined();
@@ -74,7 +62,7 @@ describe('the status of an invoice', () => {
 
   it('that is sent late is not written over a later one', async () => {
     const { save, report, row, reported } = await openInvoice();
-    const { isHeld, release } = await hold('dataverse', patch, 'before');
+    const { isHeld, release } = holdRequest(counter.simulators, 'dataverse', patch, 'before');
     await save(part);
     const first = report();
     await isHeld();
@@ -88,7 +76,7 @@ describe('the status of an invoice', () => {
 
   it('whose answer comes late is not recorded over a later one, and stands in the trail', async () => {
     const { save, report, row, reported, recordId } = await openInvoice();
-    const { isHeld, release } = await hold('dataverse', patch, 'after');
+    const { isHeld, release } = holdRequest(counter.simulators, 'dataverse', patch, 'after');
     await save(part);
     const first = report();
     await isHeld();
@@ -100,6 +88,81 @@ describe('the status of an invoice', () => {
     expect(await reported()).toMatchObject({ status: 'paid' });
     const reports = (await counter.trail(recordId)).filter((action) => action === 'report the invoice to Sales');
     expect(reports).toHaveLength(2);
+  });
+});
+
+describe('the columns of an opportunity', () => {
+  const RULES = 'opportunityColumns: { status: description }';
+
+  /** As the feed has read it before anybody wrote its columns. */
+  const settle = (recordId: string, version: unknown) =>
+    counter.database.query(
+      `INSERT INTO sales_rows (source_table, row_id, version, sweep, settled_version, settled_state)
+       VALUES ('opportunity', $1, $2, 1, $2, 'won')`,
+      [recordId, version],
+    );
+
+  it('that are sent late are not written over later ones', async () => {
+    const { ledger, simulators } = counter;
+    const { store } = simulators.dataverse;
+    const [opportunity] = [...store.all('opportunity')];
+    const recordId = String(opportunity?.['opportunityid']);
+    const ref = { table: 'opportunity' as const, recordId };
+    await ledger.register(ref);
+    const invoice = makeInvoice({ id: randomUUID(), status: 'Open' });
+    await ledger.saveDocument(recordId, 'invoice', invoice);
+    await settle(recordId, opportunity?.['versionnumber']);
+    const write = () =>
+      counter.activities(RULES).writeOpportunityColumns({ ref, revision: '1', invoiceId: invoice.id });
+    const path = '/opportunities';
+    const { isHeld, release } = holdRequest(simulators, 'dataverse', { method: 'PATCH', path }, 'before');
+    const first = write();
+    await isHeld();
+    await ledger.saveDocument(recordId, 'invoice', { ...invoice, status: 'Paid' });
+    await write();
+    expect(store.find('opportunity', recordId)).toMatchObject({ description: 'Paid' });
+    release();
+    await expect(first).rejects.toMatchObject({ type: 'dataverse/conflict', nonRetryable: false });
+    expect(store.find('opportunity', recordId)).toMatchObject({ description: 'Paid' });
+  });
+});
+
+describe('a record of Sales', () => {
+  async function openRecord() {
+    const { deal } = await counter.post();
+    const { recordId } = deal;
+    const { client: businessCentral, companyId, simulators } = counter;
+    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+    const company = { businessCentral, companyId, sets, subscriptions: openSubscriptions(simulators) };
+    const sales = counter.activities('', async () => company);
+    return { ref: { table: deal.table, recordId }, read: () => sales.readDeal({ table: deal.table, recordId }) };
+  }
+  const path = '/salesorders';
+
+  it('that was read before it was held still says why it waits', async () => {
+    const { ref, read } = await openRecord();
+    const { isHeld, release } = holdRequest(counter.simulators, 'dataverse', { method: 'GET', path }, 'after');
+    const first = read();
+    await isHeld();
+    await read();
+    await counter.ledger.change(ref.recordId, { kind: 'held', reason: 'no-currency', text: 'there is no currency' });
+    release();
+    await Promise.allSettled([first]);
+    expect(await counter.ledger.getRecord(ref.recordId)).toMatchObject({ state: 'held', holdReason: 'no-currency' });
+  });
+
+  it('that was read before it was changed keeps the revision that was read since', async () => {
+    const { ref, read } = await openRecord();
+    const { isHeld, release } = holdRequest(counter.simulators, 'dataverse', { method: 'GET', path }, 'after');
+    const first = read();
+    await isHeld();
+    const { store } = counter.simulators.dataverse;
+    const row = store.find('salesorder', ref.recordId);
+    if (row) store.update(store.schema.table('salesorder'), row, { name: 'Another name' });
+    const { revision } = await read();
+    release();
+    await expect(first).rejects.toThrow('was changed while it was read');
+    expect(await counter.ledger.getRecord(ref.recordId)).toMatchObject({ revision });
   });
 });
 
@@ -139,7 +202,7 @@ describe('a draft', () => {
   it('that was read before it was posted is not saved over the posted invoice', async () => {
     const { draft, of, post, readPosted } = await makeDraft('invoice');
     const path = `salesInvoices\\(${draft.id}`;
-    const { isHeld, release } = await hold('businessCentral', { method: 'GET', path }, 'after');
+    const { isHeld, release } = holdRequest(counter.simulators, 'businessCentral', { method: 'GET', path }, 'after');
     const first = openSteps().readDraft(of);
     await isHeld();
     await post();
@@ -154,7 +217,7 @@ describe('a draft', () => {
     const { draft, of, readPosted } = await makeDraft('invoice');
     const path = `salesInvoices\\(${draft.id}`;
     const discount = { ...of, etag: draft.etag, discount: draft.discount };
-    const { isHeld, release } = await hold('businessCentral', { method: 'PATCH', path }, 'after');
+    const { isHeld, release } = holdRequest(counter.simulators, 'businessCentral', { method: 'PATCH', path }, 'after');
     const first = openSteps().setDiscount(discount);
     await isHeld();
     const seen = await openSteps().readDraft(of);
@@ -168,6 +231,34 @@ describe('a draft', () => {
   });
   const dealOf = ({ recordId, revision }: { readonly recordId: string; readonly revision: string }) =>
     counter.ledger.getDeal(recordId, revision);
+
+  it('takes the place of what a quote became and is gone, whoever hears late that it is there', async () => {
+    const { deal, draft, of } = await makeDraft('quote');
+    const { ledger, books } = counter;
+    const { recordId, revision } = deal;
+    await books.convertQuote(draft.id);
+    const [order] = await counter.client.findOrders(recordId);
+    const { isHeld, release } = holdRequest(
+      counter.simulators,
+      'businessCentral',
+      { method: 'GET', path: 'salesOrders' },
+      'after',
+    );
+    const first = openSteps().readDraft(of);
+    await isHeld();
+    expect(await openSteps().readDraft(of)).toMatchObject({ id: order?.id, became: { kind: 'order' } });
+    await books.deleteOrder(order?.id ?? '');
+    await ledger.change(recordId, { kind: 'draft-gone', draftVersion: 1 });
+    const { customerId, context } = counter;
+    const next = await openSteps().createDraft({
+      ...{ ...context, kind: 'quote', recordId, revision, customerId, draftVersion: 2 },
+    });
+    release();
+    await first;
+    expect(await ledger.getRecord(recordId)).toMatchObject({ documentId: next?.id, documentKind: 'quote' });
+    expect(await ledger.findDraft(recordId, 2)).toMatchObject({ documentId: next?.id });
+    await expectTrueTrail(recordId);
+  });
 
   it('is gone once: the deal that has moved to another company keeps its next one', async () => {
     const abroad = randomUUID();

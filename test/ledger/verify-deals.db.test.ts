@@ -75,7 +75,7 @@ async function convert(): Promise<{ recordId: string }> {
   expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'quote', documentId: quoteId });
   await ledger.recordOutcome({
     ...{ recordId, writeKey: key, result: order, adopted: true },
-    change: { kind: 'converted', ...draft, ...of, documentId, documentKind: 'order', draftNumber: 'S-1' },
+    change: { kind: 'converted', quoteId, ...draft, ...of, documentId, documentKind: 'order', draftNumber: 'S-1' },
     document: { kind: 'order', content: order },
     audit: { ...BY_US, action: 'quote became order in Business Central' },
   });

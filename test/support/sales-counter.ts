@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createClaimDeal } from '../../src/activities/deals/claim.js';
-import { createDataverseActivities } from '../../src/activities/deals/sales.js';
+import {
+  createDataverseActivities,
+  type DataverseActivities,
+  type DataverseActivityDependencies,
+} from '../../src/activities/deals/sales.js';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Invoice } from '../../src/deal/business-central-document.js';
 import type { WonDeal } from '../../src/deal/deal.js';
@@ -18,7 +22,11 @@ export interface SalesCounter extends Counter {
   readonly feeds: FeedLedger;
   readonly clock: { readonly now: () => Date };
   readonly rules: ReturnType<typeof parseRules>;
-  readonly activities: () => ReturnType<typeof createDataverseActivities>;
+  /** @param text of the rules of today; @param choose the company of a deal that is read */
+  readonly activities: (
+    text?: string,
+    choose?: DataverseActivityDependencies['companies']['choose'],
+  ) => DataverseActivities;
   /** A sold order, and the invoice that was posted for it. */
   post(): Promise<{ readonly deal: WonDeal; readonly invoice: Invoice }>;
   deleteRow(path: string): Promise<unknown>;
@@ -45,18 +53,14 @@ export async function openSalesCounter(): Promise<SalesCounter> {
     feeds,
     clock,
     rules,
-    activities: () =>
+    activities: (text = '', choose = chooseNone) =>
       createDataverseActivities({
         dataverse,
         ledger,
         feeds,
         clock,
-        rules: { today: rules, ofDocument: async () => rules, toHandOver: async () => rules },
-        companies: {
-          choose: async () => {
-            throw new Error('no company is chosen here');
-          },
-        },
+        rules: { today: parseRules(text), ofDocument: async () => rules, toHandOver: async () => rules },
+        companies: { choose },
         claimDeal: createClaimDeal({ ledger }),
         loadProgress: loadProgressOf({ ledger, companyId }),
         ambiguityWindowMs: 60_000,
@@ -81,6 +85,10 @@ export async function openSalesCounter(): Promise<SalesCounter> {
       await counter.close();
     },
   };
+}
+
+async function chooseNone(): Promise<never> {
+  throw new Error('no company is chosen here');
 }
 
 function makeInvoice(): Invoice {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoiceStage, DataverseInvoiceState } from '../../clients/dataverse/client.js';
@@ -15,6 +16,7 @@ import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
 import type { StepContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { Reading } from '../../ledger/deals/record-changes.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
@@ -110,7 +112,13 @@ export interface DataverseActivityDependencies extends RecordWriteDependencies {
 export function createDataverseActivities(dependencies: DataverseActivityDependencies) {
   const { dataverse, ledger, companies, ambiguityWindowMs } = dependencies;
   type Mapped = { readonly deal: WonDeal; readonly problems: Problem[] };
-  type FetchedDeal = { readonly rules: Rules; readonly readAt: string; readonly read: Mapped | undefined };
+  type FetchedDeal = {
+    readonly rules: Rules;
+    readonly readAt: string;
+    readonly read: Mapped | undefined;
+    /** When the record had changed last before. */
+    readonly unchangedSince: Date | undefined;
+  };
 
   const readMapped = async (rules: Rules, table: SourceTable, recordId: string): Promise<Mapped> => {
     return toMapped(rules, await dataverse.readDeal(table, recordId, askedOfRecord(rules, table)));
@@ -126,7 +134,11 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   };
 
   /** Stores what was read, and says where the deal belongs. */
-  const save = async (rules: Rules, deal: WonDeal, how: { readonly isRecalled?: true } = {}): Promise<DealPlace> => {
+  const save = async (
+    rules: Rules,
+    deal: WonDeal,
+    how: Pick<Reading, 'isRecalled' | 'unchangedSince'>,
+  ): Promise<DealPlace> => {
     // One more request when it is the first deal of a company.
     const { companyId: nextCompanyId } = await companies.choose(deal);
     const companyId = await ledger.saveDeal(deal, { mapping: rules.mappingHash, companyId: nextCompanyId, ...how });
@@ -138,7 +150,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     { table, recordId }: RecordRef,
     reading: Promise<SourceRecord | undefined> = ledger.findRecord(recordId),
   ): Promise<FetchedDeal> => {
-    const rules = await dependencies.rules.toHandOver(await reading);
+    const record = await reading;
+    const rules = await dependencies.rules.toHandOver(record);
     const readAt = dependencies.clock.now().toISOString();
     const read = await toTemporalFailures(async () => {
       try {
@@ -149,17 +162,18 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         return before && { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
       }
     });
-    return { rules, readAt, read };
+    return { rules, readAt, read, unchangedSince: record?.changedAt };
   };
 
   /** One that is won, stands still and is the last of its lineage is claimed in the same step, if `claims` says so. */
   const keepDeal = async (
     ref: RecordRef,
-    { rules, readAt, read }: FetchedDeal,
+    { rules, readAt, read, unchangedSince }: FetchedDeal,
     claims: boolean,
   ): Promise<DealSummary> => {
     if (!read) return toNothing(ref, rules);
-    const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
+    const place = await save(rules, read.deal, { unchangedSince });
+    const deal = { ...toSummary(read.deal, rules, read.problems, place), readAt };
     if (deal.state !== 'won' && (await ledger.mayHaveForgotten(deal.recordId)))
       return { ...deal, mayHaveDocument: true };
     if (!claims || !canBeClaimed(deal)) return deal;
@@ -181,9 +195,10 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
-      const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
+      const record = await ledger.findRecord(recordId);
+      const rules = await dependencies.rules.toHandOver(record);
       const { deal, problems } = await toMapped(rules, withSalesNumbers(await ledger.getDeal(recordId, revision)));
-      const place = await save(rules, deal, { isRecalled: true });
+      const place = await save(rules, deal, { isRecalled: true, unchangedSince: record?.changedAt });
       return { ...toSummary(deal, rules, problems, place), settleMs: 0 };
     },
 
@@ -253,9 +268,14 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** Writes the configured columns; the same values twice are the same, so no intent is needed. */
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
-      const invoice = await ledger.getInvoice(invoiceId);
-      const columns = toColumns(dependencies.rules.today.opportunityColumns, invoice);
-      const receipt = await toTemporalFailures(() => unlessGone(() => writeRecordColumns(dependencies, ref, columns)));
+      const findColumns = async () =>
+        toColumns(dependencies.rules.today.opportunityColumns, await ledger.getInvoice(invoiceId));
+      const columns = await findColumns();
+      /** An attempt that was taken for dead must not write over what a later one has written. */
+      const isNewest = async () => isDeepStrictEqual(await findColumns(), columns);
+      const receipt = await toTemporalFailures(() =>
+        unlessGone(() => writeRecordColumns(dependencies, ref, columns, isNewest)),
+      );
       if (!receipt) return;
       await ledger.audit({
         recordId: ref.recordId,

@@ -12,11 +12,13 @@ export interface RecordWriteDependencies {
 /**
  * Writes our columns of a record. The feed takes what we changed last for ours: where somebody has changed the record since the feed
  * read it, the feed is told beforehand not to, since it would never learn of their change.
+ * @param isNewest whether the columns are still to say this: the change may be our own, of a later attempt
  */
 export async function writeRecordColumns(
   { dataverse, feeds }: RecordWriteDependencies,
   ref: RecordRef,
   columns: Readonly<Record<string, string | null>>,
+  isNewest: () => Promise<boolean> = async () => true,
 ): Promise<WriteReceipt> {
   const { table, recordId } = ref;
   const settled = (await feeds.findSettled(table, [recordId])).get(recordId);
@@ -24,7 +26,7 @@ export async function writeRecordColumns(
   try {
     return await dataverse.updateRecord({ table, recordId, etag: `W/"${settled.version}"` }, columns, REPEATABLE);
   } catch (error) {
-    if (!isConflict(error)) throw error;
+    if (!isConflict(error) || !(await isNewest())) throw error;
     await feeds.forgetState(table, recordId);
     return dataverse.updateRecord({ table, recordId }, columns, REPEATABLE);
   }

@@ -118,12 +118,16 @@ export interface Converted {
   readonly differences: readonly string[];
 }
 
-/** From here on the deal has what its quote became, whoever made it; asked again, nothing is recorded twice. */
+/**
+ * From here on the deal has what its quote became, whoever made it; asked again, nothing is recorded twice.
+ * @param readFrom when its reading began: whoever hears late of it changes nothing
+ */
 export async function adoptSuccessor(
   { ledger, clock }: Pick<CompanyDependencies, 'ledger' | 'clock'>,
   recordId: string,
   quoteId: string,
   document: Invoice | Order,
+  readFrom: Date,
 ): Promise<Converted> {
   const kind: QuoteSuccessor = 'fullyShipped' in document ? 'order' : 'invoice';
   const record = await ledger.getRecord(recordId);
@@ -132,7 +136,8 @@ export async function adoptSuccessor(
   const made = intent.state === 'done' ? intent.result.parse(madeOf).made : undefined;
   const stored = (await ledger.listDocuments(recordId)).find(({ documentId }) => documentId === quoteId);
   const differences = stored?.kind === 'quote' ? compareConverted(stored.content, document) : [];
-  if (record.documentId === document.id) return { kind, made, differences };
+  // Or the next draft by now, where what the quote became is gone.
+  if (record.documentId !== undefined && record.documentId !== quoteId) return { kind, made, differences };
   const own = await ledger.findOwnDocument(quoteId);
   const ownDocument = own && isQuote(own) ? toOwnConverted(own, document) : document;
   const isOurs = await ledger.wasAsked(conversionKey(recordId, quoteId));
@@ -143,6 +148,7 @@ export async function adoptSuccessor(
     adopted: true,
     change: {
       kind: 'converted',
+      quoteId,
       documentId: document.id,
       documentKind: kind,
       draftNumber: document.number,
@@ -150,7 +156,7 @@ export async function adoptSuccessor(
       customerNumber: document.customerNumber,
       mapping: made?.mapping,
     },
-    document: { kind, content: ownDocument },
+    document: { kind, content: ownDocument, readFrom },
     audit: {
       actor: 'dealbridge',
       action: `quote became ${kind} in Business Central`,
@@ -164,6 +170,6 @@ export async function adoptSuccessor(
       },
     },
   });
-  await ledger.saveDocument(recordId, kind, document);
+  await ledger.saveDocument(recordId, kind, document, readFrom);
   return { kind, made, differences };
 }

@@ -92,9 +92,10 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
   async function followQuote(input: DeleteInput): Promise<DeleteInput> {
     if (input.kind !== 'quote') return input;
     const { recordId, draftId } = input;
+    const readFrom = clock.now();
     const found = await findQuoteOrSuccessor(dependencies, recordId, draftId);
     if (!found || isQuote(found)) return input;
-    const { kind } = await adoptSuccessor(dependencies, recordId, draftId, found);
+    const { kind } = await adoptSuccessor(dependencies, recordId, draftId, found, readFrom);
     return { ...input, kind, draftId: found.id };
   }
 

@@ -206,7 +206,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
           ? await findQuoteOrSuccessor(dependencies, recordId, input.draftId)
           : await findDraftOrGone(dependencies, port, input);
       if (!document) return undefined;
-      if (port.kind === 'quote' && !isQuote(document)) return readSuccessor(deal, input, document);
+      if (port.kind === 'quote' && !isQuote(document)) return readSuccessor(deal, input, document, readFrom);
       const { draftNumber = document.number } = await ledger.getRecord(recordId);
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
       if (isPosted) await compareWithKnown(dependencies, recordId, document);
@@ -227,8 +227,10 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
     deal: WonDeal,
     { draftId, seen }: OfDraft & { readonly seen?: SeenDiscount },
     document: Invoice | Order,
+    readFrom: Date,
   ): Promise<Draft> {
-    const { kind, made, differences } = await adoptSuccessor(dependencies, deal.recordId, draftId, document);
+    const { recordId } = deal;
+    const { kind, made, differences } = await adoptSuccessor(dependencies, recordId, draftId, document, readFrom);
     const isPosted = await toTemporalFailures(() => ports[kind].isPosted(document, document.number));
     return {
       ...(await toDraft(deal, document, seen ?? { missing: undefined, found: document.discount })),

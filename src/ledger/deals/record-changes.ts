@@ -38,7 +38,7 @@ export type RecordChange =
   | { readonly kind: 'customer'; readonly customerNumber: string }
   | ({ readonly kind: 'drafted' } & MadeDraft)
   /** A quote became it; whatever state the deal is in stays. */
-  | ({ readonly kind: 'converted' } & MadeDraft)
+  | ({ readonly kind: 'converted'; readonly quoteId: string } & MadeDraft)
   /**
    * It is certainly gone; a next one is another write.
    * @param draftVersion of the draft: an attempt that was taken for dead tells it after the next one was made, and changes nothing
@@ -68,6 +68,8 @@ export interface Reading {
   readonly companyId: string;
   /** An older revision is handed over: number and amount stay those of the record. */
   readonly isRecalled?: true;
+  /** When the record had changed last before the reading began: one that has changed since is read again. */
+  readonly unchangedSince?: Date | undefined;
 }
 
 /** With the entry of the trail that tells of it and of what else was left; both go out together where that is known before. */
@@ -123,7 +125,7 @@ async function updateRecord(db: Queryable, recordId: string, change: RecordChang
     case 'drafted':
       return recordDraft(db, recordId, change, `state = 'drafted', ${CLEAR_HOLD}`);
     case 'converted':
-      return recordDraft(db, recordId, change, 'changed_at = now()');
+      return recordDraft(db, recordId, change, 'changed_at = now()', change.quoteId);
     case 'state':
       await recordState(db, recordId, change);
       break;
@@ -221,7 +223,7 @@ async function recordEnd(
 export async function recordReading(
   db: Queryable,
   deal: WonDeal,
-  { mapping, companyId, isRecalled }: Reading,
+  { mapping, companyId, isRecalled, unchangedSince }: Reading,
 ): Promise<string> {
   const { recordId, revision } = deal;
   const figures = isRecalled ? [] : [deal.number, deal.total, deal.currency];
@@ -242,12 +244,14 @@ export async function recordReading(
            AND write_key = ANY(SELECT unnest($8::text[]) || draft_version)
        ) THEN company_id ELSE $7 END,
        changed_at = now()
-     WHERE record_id = $1 RETURNING record_id, company_id`,
+     WHERE record_id = $1 AND ($9::timestamptz IS NULL OR date_trunc('milliseconds', changed_at) = $9)
+     RETURNING record_id, company_id`,
     [
       ...[recordId, revision, number ?? null, total ?? null, currency ?? null],
-      ...[mapping, companyId, draftKeys(recordId)],
+      ...[mapping, companyId, draftKeys(recordId), unchangedSince ?? null],
     ],
   );
+  if (!row && unchangedSince) throw new InternalError(`record ${recordId} was changed while it was read`);
   if (!row) throw new InternalError(`the ledger does not hold record ${recordId}`);
   return row.company_id;
 }
@@ -261,14 +265,24 @@ async function recordCustomer(db: Queryable, recordId: string, customerNumber: s
   ]);
 }
 
-/** Adopted by a run that was reset, the document of a deal that is handed over is no draft any more. */
-async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft, state: string): Promise<RecordedFacts> {
+/**
+ * Adopted by a run that was reset, the document of a deal that is handed over is no draft any more.
+ * @param quoteId that became it: the deal may have another document by now
+ */
+async function recordDraft(
+  db: Queryable,
+  recordId: string,
+  draft: MadeDraft,
+  state: string,
+  quoteId?: string,
+): Promise<RecordedFacts> {
   const row = await selectRow(
     db,
     draftedRow,
     `UPDATE source_records SET document_id = $2, document_kind = $3, draft_number = $4, customer_number = $5,
        draft_version = greatest(draft_version, $6), mapping_hash = coalesce($7, mapping_hash), ${state}
-     WHERE record_id = $1 AND NOT is_handed_over RETURNING record_id, draft_version, revision, amount, currency`,
+     WHERE record_id = $1 AND NOT is_handed_over AND ($8::uuid IS NULL OR document_id IS NULL OR document_id IN ($2, $8))
+     RETURNING record_id, draft_version, revision, amount, currency`,
     [
       recordId,
       draft.documentId,
@@ -277,6 +291,7 @@ async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft, st
       draft.customerNumber,
       draft.draftVersion,
       draft.mapping ?? null,
+      quoteId ?? null,
     ],
   );
   if (!row) return {};
