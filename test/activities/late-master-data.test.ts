@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { holdRequest } from '../support/held-requests.js';
 import { openMasterDataSteps } from '../support/master-data-steps.js';
 import { createSeller } from '../support/sales.js';
 
@@ -67,15 +68,8 @@ async function follow(rowId: string): Promise<void> {
   await steps.updateCustomer({ rowId });
 }
 
-/** Keeps the answer to one request until it is released. */
-function holdAnswer(system: 'dataverse' | 'businessCentral', method: string, path: string) {
-  const { faults } = simulators[system];
-  faults.add({ match: { method, path }, effect: { kind: 'hold', when: 'after' } });
-  return {
-    isHeld: () => expect.poll(() => faults.heldCount(), { timeout: 30_000 }).toBe(1),
-    release: () => faults.releaseHolds(),
-  };
-}
+const holdAnswer = (system: 'dataverse' | 'businessCentral', method: string, path: string) =>
+  holdRequest(simulators, system, { method, path }, 'after');
 
 async function expectAgreedOn(rowId: string, name: string): Promise<void> {
   const { businessCentral, agreed } = await steps.masters.getMaster({ kind: 'account', rowId });
@@ -123,6 +117,22 @@ describe('an account that was renamed', () => {
       await expectAgreedOn(rowId, 'Cedar');
     },
   );
+});
+
+describe('an account that was deleted in Sales', () => {
+  it('stays deleted when an earlier reading is answered late', async () => {
+    const { rowId } = await linkedAccount();
+    const { isHeld, release } = holdAnswer('dataverse', 'GET', `accounts\\(${rowId}`);
+    const first = read(rowId);
+    await isHeld();
+    await createSeller(simulators).call(`accounts(${rowId})`, {}, 'DELETE');
+    await read(rowId);
+    const state = async () => (await steps.masters.getMaster({ kind: 'account', rowId })).state;
+    expect(await state()).toBe('deleted');
+    release();
+    await first;
+    expect(await state()).toBe('deleted');
+  });
 });
 
 describe('an account that a person has linked', () => {

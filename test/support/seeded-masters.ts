@@ -45,7 +45,8 @@ export async function seedDrift(database: Database, companyId = COMPANY): Promis
   const drift = createDriftLedger(database, companyId);
   const [runId, rowId] = [randomUUID(), randomUUID()];
   await drift.startRun(runId);
-  await drift.count(runId, 'account', 120, 8);
+  const rowIds = Array.from({ length: 120 }, () => randomUUID());
+  await drift.recordSeen(runId, 'account', rowIds, rowIds);
   const difference = { kind: 'account', rowId } as const;
   await drift.saveDifferences(runId, [
     {

@@ -48,7 +48,7 @@ export function createDriftBusinessCentral({ businessCentral, drift, masters, ru
         kind,
         page.rows.filter(({ id }) => linked.has(id)),
       );
-      await drift.count(runId, kind, 0, 1);
+      await drift.countRequest(runId);
       return page.nextLink;
     },
   };
@@ -62,7 +62,7 @@ const ALWAYS: Readonly<Record<MasterKind, readonly string[]>> = {
 
 /** On the queue of Sales. */
 export function createDriftDataverse(dependencies: DriftDependencies) {
-  const { dataverseMasters, drift, masters, rules, sets } = dependencies;
+  const { clock, dataverseMasters, drift, masters, rules, sets } = dependencies;
 
   async function compareRow(
     dataverse: DataverseMaster,
@@ -133,6 +133,7 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
 
   return {
     async comparePage({ runId, kind, table = kind, link }: DriftStep): Promise<string | undefined> {
+      const readFrom = clock.now();
       const { rows, nextLink } = await toTemporalFailures(() =>
         dataverseMasters.readMasters(table, rules.masters.pageSize, link),
       );
@@ -150,12 +151,12 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
       const survivors = await dependencies.ledger.findLinks(LINK_KIND[kind], dependencies.companyId, mergedInto);
       const agreements: AgreedRow[] = [];
       const differences: StoredDifference[] = [];
-      let compared = 0;
+      const compared: string[] = [];
       for (const row of rows) {
         const linked = links.get(row.rowId);
         // What it shares is compared with the row that is brought over.
         if (!linked || linked.isSecondary) continue;
-        compared += 1;
+        compared.push(row.rowId);
         const businessCentral = staged.get(linked.bcId);
         if (businessCentral) {
           const kept = known.get(row.rowId) ?? unknown(kind, row.rowId);
@@ -178,11 +179,11 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
           reason,
         });
       }
-      await drift.recordSeen(runId, kind, [...links.keys()]);
+      await drift.recordSeen(runId, kind, [...links.keys()], compared);
       await drift.saveDifferences(runId, differences);
       // From now on it is known which side changed.
-      await masters.saveAgreed(kind, agreements);
-      await drift.count(runId, kind, compared, 1);
+      await masters.saveAgreed(kind, agreements, readFrom);
+      await drift.countRequest(runId);
       return nextLink;
     },
   };

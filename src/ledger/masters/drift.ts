@@ -39,10 +39,11 @@ export interface DriftLedger {
   /** The staged rows of these ids; they stay until the run is finished. */
   findStaged(runId: string, kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, BusinessCentralMaster>>;
   saveDifferences(runId: string, differences: readonly StoredDifference[]): Promise<void>;
-  recordSeen(runId: string, kind: MasterKind, rowIds: readonly string[]): Promise<void>;
+  /** @param compared which of them were compared: each counts once, however often its page is read */
+  recordSeen(runId: string, kind: MasterKind, rowIds: readonly string[], compared?: readonly string[]): Promise<void>;
   /** Linked rows that Sales did not show in this run. */
   findMissed(runId: string, kind: MasterKind, limit: number): Promise<{ rowId: string; bcId: string }[]>;
-  count(runId: string, kind: MasterKind, compared: number, requests: number): Promise<void>;
+  countRequest(runId: string): Promise<void>;
   finishRun(runId: string): Promise<DriftRun>;
   findLastRun(): Promise<DriftRun | undefined>;
   listDifferences(runId: string, limit: number): Promise<StoredDifference[]>;
@@ -105,10 +106,17 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         [runId, JSON.stringify(differences)],
       );
     },
-    async recordSeen(runId, kind, rowIds) {
+    async recordSeen(runId, kind, rowIds, compared = []) {
       await database.query(
-        `INSERT INTO drift_seen (run_id, kind, row_id) SELECT $1, $2, unnest($3::uuid[]) ON CONFLICT DO NOTHING`,
-        [runId, kind, rowIds],
+        `WITH seen AS (
+           INSERT INTO drift_seen (run_id, kind, row_id) SELECT $1, $2, unnest($3::uuid[])
+           WHERE EXISTS (SELECT FROM drift_runs WHERE run_id = $1 AND finished_at IS NULL)
+           ON CONFLICT DO NOTHING RETURNING row_id
+         ), counted AS (SELECT count(*)::integer AS number FROM seen WHERE row_id = ANY($4::uuid[]))
+         UPDATE drift_runs SET compared = compared ||
+           jsonb_build_object($2::text, coalesce((compared ->> $2)::integer, 0) + counted.number)
+         FROM counted WHERE run_id = $1 AND finished_at IS NULL AND counted.number > 0`,
+        [runId, kind, rowIds, compared],
       );
     },
     async findMissed(runId, kind, limit) {
@@ -123,12 +131,8 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       );
       return rows.map((row) => ({ rowId: row.sales_id, bcId: row.bc_id }));
     },
-    async count(runId, kind, compared, requests) {
-      await database.query(
-        `UPDATE drift_runs SET requests = requests + $4, compared = compared || jsonb_build_object($2::text,
-           coalesce((compared ->> $2)::integer, 0) + $3::integer) WHERE run_id = $1`,
-        [runId, kind, compared, requests],
-      );
+    async countRequest(runId) {
+      await database.query('UPDATE drift_runs SET requests = requests + 1 WHERE run_id = $1', [runId]);
     },
     finishRun: (runId) =>
       database.transaction(async (tx) => {

@@ -103,7 +103,8 @@ export interface MasterLedger {
     sharedBy?: string,
   ): Promise<readonly string[]>;
   /** What both sides were found to say alike, for many rows at once. */
-  saveAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
+  /** @param readFrom when their reading began: a row that was compared since then stays */
+  saveAgreed(kind: MasterKind, rows: readonly AgreedRow[], readFrom: Date): Promise<void>;
   /** What a step found wrong; it replaces what the same step found before. */
   saveProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
   /** What these steps found is of no matter any more. */
@@ -184,7 +185,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         await appendAudit(tx, { recordId: ref.rowId, ...audit });
         return [];
       }),
-    async saveAgreed(kind, rows) {
+    async saveAgreed(kind, rows, readFrom) {
       if (rows.length === 0) return;
       await database.query(
         `INSERT INTO masters (kind, row_id, company_id, number, name, agreed)
@@ -192,8 +193,9 @@ export function createMasterLedger(database: Database, companyId: string): Maste
            jsonb_build_object('v', 1, 'fields', one -> 'agreed')
          FROM jsonb_array_elements($3::jsonb) AS one
          ON CONFLICT (kind, row_id, company_id) DO UPDATE SET agreed =
-           jsonb_set(masters.agreed, '{fields}', (masters.agreed -> 'fields') || (excluded.agreed -> 'fields'))`,
-        [kind, companyId, JSON.stringify(rows)],
+           jsonb_set(masters.agreed, '{fields}', (masters.agreed -> 'fields') || (excluded.agreed -> 'fields'))
+           WHERE date_trunc('milliseconds', masters.checked_at) <= $4`,
+        [kind, companyId, JSON.stringify(rows), readFrom],
       );
     },
     async saveProblems({ kind, rowId }, step, problems) {
@@ -288,7 +290,9 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
      WHERE kind = $1 AND row_id = $2 AND company_id = $3
        AND ($16::timestamptz IS NULL OR checked_at < $16::timestamptz - interval '${CLOCK_TOLERANCE}' OR NOT (
          coalesce(${revisionIn("content ->> 'revision'")} > ${revisionIn('$17::text')}, false)
-         OR coalesce(business_central ->> 'id' = $18 AND (business_central ->> 'modifiedAt')::timestamptz > $19, false)))`,
+         OR coalesce(business_central ->> 'id' = $18 AND (business_central ->> 'modifiedAt')::timestamptz > $19, false)))
+       -- Of a row that was deleted there is no later revision.
+       AND NOT coalesce($16::timestamptz < checked_at AND state = 'deleted' AND $4 <> 'deleted', false)`,
     [
       ref.kind,
       ref.rowId,
