@@ -24,7 +24,10 @@ export function addMasterCommands(program: Command): void {
   accounts
     .command('match')
     .description('find the customers of accounts without one; --apply does what a person decided')
-    .option('--apply <file>', 'JSON or YAML: a list of { account: <guid>, customer: <number> | new, shared?: true }')
+    .option(
+      '--apply <file>',
+      'JSON or YAML: a list of { account: <guid>, customer: <number> | new, shared?: true, instead?: <number> | new }',
+    )
     .option(...BY_OPTION)
     .option('--json', 'print JSON')
     .action((options: { apply?: string; by: string; json?: true }) =>
@@ -35,11 +38,11 @@ export function addMasterCommands(program: Command): void {
           const decided = await decideMatches(dependencies, toPerson(options), { decisions });
           if (options.json) printJson(decided);
           else
-            for (const { accountId, customerNumber, outcome } of decided)
-              console.log([accountId, customerNumber ?? 'new', outcome].join('\t'));
-          const isRefused = decided.some(
-            ({ outcome }) => outcome === 'no-such-customer' || outcome === 'customer-taken',
-          );
+            for (const { accountId, customerNumber, outcome, ...more } of decided) {
+              const before = 'decided' in more ? [`${more.decided.by} decided ${more.decided.customer}`] : [];
+              console.log([accountId, customerNumber ?? 'new', outcome, ...before].join('\t'));
+            }
+          const isRefused = decided.some(({ outcome }) => outcome !== 'linked' && outcome !== 'new');
           if (isRefused) process.exitCode = 1;
           return;
         }

@@ -85,7 +85,12 @@ const guid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'a GUID');
 const matches = strictObject({
   by: name,
   decisions: listOf(
-    strictObject({ accountId: guid, customerNumber: optional(nameText), isShared: optional(flag) }),
+    strictObject({
+      accountId: guid,
+      customerNumber: optional(nameText),
+      isShared: optional(flag),
+      instead: optional(nameText),
+    }),
     MAX_MATCHES,
   ),
 });

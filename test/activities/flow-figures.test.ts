@@ -115,7 +115,7 @@ describe('the figures of a customer that two accounts share', () => {
     const second = randomUUID();
     await seller.call('accounts', { accountid: second, name: 'Alder North' });
     const matching = createMatchLedger(counter.database, counter.companyId);
-    await matching.decide(second, { id: customerId, number: 'C10001' }, 'ann', true);
+    await matching.decide(second, { id: customerId, number: 'C10001' }, 'ann', { isShared: true });
     const rules = 'flows: { customerFinances: { columns: { balance: new_balance } } }';
     await counter.run('customerFinances', rules);
     expect(await thing('customerFinances', customerId)).toMatchObject({ target_id: first, state: 'carried' });

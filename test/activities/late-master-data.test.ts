@@ -147,3 +147,40 @@ describe('an account that a person has linked', () => {
     expect((await steps.ledger.findLinks('customer', steps.companyId, [rowId])).get(rowId)).toMatchObject({ bcId });
   });
 });
+
+describe('an account of which a person has decided which customer it is', () => {
+  async function decide() {
+    const rowId = randomUUID();
+    await createSeller(simulators).call('accounts', { accountid: rowId, name: `Elm ${rowId}` });
+    const [chosen, other] = ['A', 'B'].map((mark) => {
+      const number = `${mark}-${randomUUID().slice(0, 8).toUpperCase()}`;
+      company().insert('customers', { number, displayName: 'Elm', type: 'Company', blocked: '_x0020_' });
+      return number;
+    });
+    const apply = (by: string, customerNumber: string | undefined, instead?: string) =>
+      steps.applyDecision({ accountId: rowId, customerNumber, by, instead });
+    expect(await apply('ann', chosen)).toBe('linked');
+    const linked = async () =>
+      (await steps.ledger.findLinks('customer', steps.companyId, [rowId])).get(rowId)?.bcNumber;
+    return { rowId, chosen, other, apply, linked };
+  }
+
+  it('stays what it was decided to be when somebody decides otherwise without having seen it', async () => {
+    const { rowId, chosen, other, apply, linked } = await decide();
+    const refused = { decidedBefore: { by: 'ann', customer: chosen } };
+    expect(await apply('bob', other)).toEqual(refused);
+    expect(await apply('bob', undefined)).toEqual(refused);
+    expect(await linked()).toBe(chosen);
+    expect(await steps.matching.findDecided([rowId])).toEqual(new Set([rowId]));
+    // An attempt of the same decision, and whoever agrees with it.
+    expect(await apply('ann', chosen)).toBe('linked');
+  });
+
+  it('is what was decided instead, also when the decision of before is heard once more', async () => {
+    const { chosen, other, apply, linked } = await decide();
+    expect(await apply('bob', other, chosen)).toBe('linked');
+    expect(await apply('ann', chosen)).toEqual({ decidedBefore: { by: 'bob', customer: other } });
+    expect(await apply('cem', undefined, chosen)).toEqual({ decidedBefore: { by: 'bob', customer: other } });
+    expect(await linked()).toBe(other);
+  });
+});

@@ -127,6 +127,24 @@ describe('accounts that may be a customer', () => {
     expect(await (await send({ shared: 'yes' })).text()).toContain('Linked.');
     expect(stage.masters.asked.at(-1)?.input).toMatchObject({ decisions: [{ accountId: account, isShared: true }] });
   });
+
+  it('of which somebody has decided meanwhile, the page names who and what, and asks before it is changed', async () => {
+    const account = await seedCandidates(stage.database);
+    const csrf = csrfOf(await open('Approver', '/masters/matches'));
+    const send = (fields: Record<string, string>) =>
+      of('Approver').send(`${stage.origin}/masters/matches/${account}`, { customer: 'C20001', ...fields }, csrf);
+    stage.masters.outcome = { decidedBefore: { by: 'Ann', customer: 'new' } };
+    const refused = await send({});
+    expect(refused.status).toBe(409);
+    const page = await refused.text();
+    expect(page).toContain('Ann has decided about this account');
+    expect(page).toContain('It is a new customer, Ann says. Nothing was changed.');
+    expect(page).toContain('name="instead" value="new"');
+    expect(await (await send({ customer: 'new' })).text()).not.toContain('Make it');
+    stage.masters.outcome = 'linked';
+    expect(await (await send({ instead: 'new' })).text()).toContain('Linked.');
+    expect(stage.masters.asked.at(-1)?.input).toMatchObject({ decisions: [{ accountId: account, instead: 'new' }] });
+  });
 });
 
 describe('drift', () => {

@@ -222,9 +222,9 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       const first = await link('C33');
       const [secondId, thirdId] = [randomUUID(), randomUUID()];
       const customer = { id: first.bcId, number: 'C33' };
-      expect(await matching.decide(secondId, customer, 'ann')).toEqual([first.rowId]);
+      expect(await matching.decide(secondId, customer, 'ann')).toEqual({ kind: 'taken', accountIds: [first.rowId] });
       expect(await matching.findDecided([secondId])).toEqual(new Set());
-      expect(await matching.decide(secondId, customer, 'ann', true)).toEqual([]);
+      expect(await matching.decide(secondId, customer, 'ann', { isShared: true })).toEqual({ kind: 'decided' });
       const links = await ledger.findLinks('customer', companyId, [first.rowId, secondId]);
       expect([...links.values()].map((one) => [one.salesId, one.isSecondary]).sort()).toEqual(
         [

@@ -1,6 +1,6 @@
 import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal/matching.js';
-import type { MatchCandidate, MatchLedger, StagedCustomer } from '../../ledger/masters/matching.js';
+import type { MatchCandidate, MatchDecided, MatchLedger, StagedCustomer } from '../../ledger/masters/matching.js';
 import { toNumberedDeal } from '../../mapping/fields/masters.js';
 import { findRivals } from '../../mapping/plan/customer-identity.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -28,9 +28,16 @@ export interface MatchDecision {
   readonly customerNumber: string | undefined;
   /** Another account has the customer, and goes on having it. */
   readonly isShared?: boolean | undefined;
+  /** What somebody decided before, and this one changes: the number of a customer, or `new`. */
+  readonly instead?: string | undefined;
 }
 
-export type DecisionOutcome = 'linked' | 'new' | 'no-such-customer' | 'customer-taken';
+export type DecisionOutcome =
+  | 'linked'
+  | 'new'
+  | 'no-such-customer'
+  | 'customer-taken'
+  | { readonly decidedBefore: MatchDecided };
 
 export type MatchDependencies = SyncDependencies & { readonly matching: MatchLedger };
 
@@ -59,15 +66,17 @@ export function createMatchBusinessCentral(dependencies: MatchDependencies) {
     },
     /** What a person decided; saying it twice is harmless. */
     async applyDecision(input: MatchDecision & { readonly by: string }): Promise<DecisionOutcome> {
-      const { accountId, customerNumber, isShared, by } = input;
-      if (customerNumber === undefined) {
-        await matching.decide(accountId, undefined, by);
-        return 'new';
-      }
-      const found = await toTemporalFailures(() => businessCentral.findMaster('customers', customerNumber));
-      if (!found) return 'no-such-customer';
-      const others = await matching.decide(accountId, { id: found.id, number: found.number }, by, isShared);
-      return others.length > 0 ? 'customer-taken' : 'linked';
+      const { accountId, customerNumber, isShared, instead, by } = input;
+      const found =
+        customerNumber === undefined
+          ? undefined
+          : await toTemporalFailures(() => businessCentral.findMaster('customers', customerNumber));
+      if (customerNumber !== undefined && !found) return 'no-such-customer';
+      const customer = found && { id: found.id, number: found.number };
+      const outcome = await matching.decide(accountId, customer, by, { isShared, instead });
+      if (outcome.kind === 'decided-before') return { decidedBefore: outcome.decided };
+      if (outcome.kind === 'taken') return 'customer-taken';
+      return customer ? 'linked' : 'new';
     },
   };
 }

@@ -44,6 +44,9 @@ const decisionSchema = z.strictObject({
   account: text.openapi({ description: 'GUID of the account in Sales.' }),
   customer: text.openapi({ description: 'Number of a customer in Business Central, or `new`.' }),
   shared: z.boolean().optional().openapi({ description: 'Another account has the customer and keeps it.' }),
+  instead: text.optional().openapi({
+    description: 'What was decided before and this one changes: the number of a customer, or `new`.',
+  }),
 });
 
 const driftSchema = z
@@ -130,17 +133,31 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
       request: body(z.strictObject({ decisions: z.array(decisionSchema).min(1, 'at least one decision') })),
       responses: {
         200: json(
-          z.array(z.object({ account: text, customer: text, outcome: text.optional() })),
-          'What became of each: linked, new, no-such-customer or customer-taken',
+          z.array(
+            z.object({
+              account: text,
+              customer: text,
+              outcome: text.optional(),
+              decided: z
+                .object({ by: text, customer: text })
+                .optional()
+                .openapi({ description: 'Who decided otherwise before, and what.' }),
+            }),
+          ),
+          'What became of each: linked, new, no-such-customer, customer-taken or decided-before',
         ),
         ...REFUSALS,
       },
     }),
     async (c) => {
-      const decisions = c.req.valid('json').decisions.map(({ shared = false, ...pair }) => ({ ...pair, shared }));
+      const decisions = c.req.valid('json').decisions.map(({ shared = false, instead, ...pair }) => ({
+        ...{ ...pair, shared },
+        ...(instead !== undefined && { instead }),
+      }));
       const decided = await decideMatches(recording, c.get('person'), { decisions });
-      const answers = decided.map(({ accountId, customerNumber, outcome }) => ({
+      const answers = decided.map(({ accountId, customerNumber, outcome, ...more }) => ({
         ...{ account: accountId, customer: customerNumber ?? 'new', outcome },
+        ...('decided' in more && { decided: more.decided }),
       }));
       return c.json(answers, 200);
     },

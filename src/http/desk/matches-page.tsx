@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono';
+import type { PropsWithChildren } from 'hono/jsx';
 import type { Logger } from 'pino';
 import { isAllowed } from '../../identity/permissions.js';
-import { decideMatches, listCandidates, matchAccounts } from '../../operations/masters/matches.js';
+import { decideMatches, listCandidates, type MatchDecided, matchAccounts } from '../../operations/masters/matches.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { Form, type Frame, readForm } from './frame.js';
@@ -27,12 +28,16 @@ export function createMatchRoutes(dependencies: DeskDependencies, frame: Frame, 
     return c.redirect(`/masters/matches?said=${found === 'running' ? 'searching' : 'searched'}`, 303);
   });
   app.post('/masters/matches/:account', async (c) => {
-    const { customer = '', shared } = await readForm(c);
+    const { customer = '', shared, instead } = await readForm(c);
     const account = c.req.param('account');
-    const decisions = [{ account, customer, shared: shared === 'yes' }];
+    const decisions = [{ account, customer, shared: shared === 'yes', ...(instead && { instead }) }];
     const [decided] = await decideMatches(recording, c.get('person'), { decisions });
+    const refused = { c, account, said: { customer, ...(shared && { shared }), ...(instead && { instead }) } };
     if (decided?.outcome === 'customer-taken') {
-      return frame.show(c, { ...page, status: 409 }, <Taken c={c} account={account} customer={customer} />);
+      return frame.show(c, { ...page, status: 409 }, <Taken {...refused} />);
+    }
+    if (decided && 'decided' in decided) {
+      return frame.show(c, { ...page, status: 409 }, <DecidedBefore {...refused} decided={decided.decided} />);
     }
     return c.redirect(`/masters/matches?said=${decided?.outcome ?? ''}`, 303);
   });
@@ -174,23 +179,61 @@ function Account({
   );
 }
 
-function Taken({ c, account, customer }: Pick<Props, 'c'> & { readonly account: string; readonly customer: string }) {
+const named = (customer: string): string => (customer === 'new' ? 'a new customer' : `customer ${customer}`);
+
+interface RefusedProps extends Pick<Props, 'c'> {
+  readonly account: string;
+  /** What the form said. */
+  readonly said: { readonly customer: string; readonly shared?: string; readonly instead?: string };
+}
+
+function DecidedBefore({ decided, said, ...of }: RefusedProps & { readonly decided: MatchDecided }) {
   return (
     <section class="message">
-      <h1>Another account has customer {customer}</h1>
+      <h1>{decided.by} has decided about this account</h1>
+      <p>
+        It is {named(decided.customer)}, {decided.by} says. Nothing was changed.
+      </p>
+      {said.customer !== 'new' && <p>If that is wrong, you can decide otherwise now.</p>}
+      <Again {...of} said={{ ...said, instead: decided.customer }} leave="Leave it">
+        {said.customer !== 'new' && (
+          <button type="submit" class="quiet">
+            Make it {named(said.customer)} instead
+          </button>
+        )}
+      </Again>
+    </section>
+  );
+}
+
+function Taken({ said, ...of }: RefusedProps) {
+  return (
+    <section class="message">
+      <h1>Another account has customer {said.customer}</h1>
       <p>
         Nothing was linked. When both accounts are the same company for your books, they can share the customer: the
         account that has it keeps it, and alone changes it.
       </p>
-      <Form c={c} action={`/masters/matches/${account}`} class="actions">
-        <input type="hidden" name="customer" value={customer} />
+      <Again {...of} said={said} leave="Not now">
         <button type="submit" name="shared" value="yes" class="primary">
           Share the customer
         </button>
-        <a class="button quiet" href="/masters/matches">
-          Not now
-        </a>
-      </Form>
+      </Again>
     </section>
+  );
+}
+
+/** The same decision once more, with what was not known before. */
+function Again({ c, account, said, leave, children }: PropsWithChildren<RefusedProps & { readonly leave: string }>) {
+  return (
+    <Form c={c} action={`/masters/matches/${account}`} class="actions">
+      {Object.entries(said).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      {children}
+      <a class="button quiet" href="/masters/matches">
+        {leave}
+      </a>
+    </Form>
   );
 }

@@ -39,16 +39,34 @@ export interface MatchLedger {
   isDecided(accountId: string): Promise<boolean>;
   findDecided(accountIds: readonly string[]): Promise<Set<string>>;
   /**
-   * Undefined: a customer of its own. Returns the accounts that have the customer already, unless the person said that
-   * they share it; then nothing was decided.
+   * @param customer undefined: one of its own
+   * @param seen what the person knew: that it is shared, and what was decided before; nothing else is decided over
    */
   decide(
     accountId: string,
     customer: { readonly id: string; readonly number: string } | undefined,
     by: string,
-    isShared?: boolean,
-  ): Promise<readonly string[]>;
+    seen?: { readonly isShared?: boolean | undefined; readonly instead?: string | undefined },
+  ): Promise<MatchOutcome>;
 }
+
+/** Of a decision by a person. */
+export interface MatchDecided {
+  readonly by: string;
+  /** The number of a customer, or {@link NEW_CUSTOMER}. */
+  readonly customer: string;
+}
+
+/** What stands for a customer of its own where the number of another could stand. */
+export const NEW_CUSTOMER = 'new';
+
+/** But for the first, nothing was done. */
+export type MatchOutcome =
+  | { readonly kind: 'decided' }
+  /** Other accounts have the customer, and nobody said that they share it. */
+  | { readonly kind: 'taken'; readonly accountIds: readonly string[] }
+  /** Otherwise, by somebody who was quicker. */
+  | { readonly kind: 'decided-before'; readonly decided: MatchDecided };
 
 const companyRow = rowsOf('links', ['company_id'], { company_id: textColumn });
 const decidedRow = rowsOf('match_decisions', ['account_id'], { account_id: textColumn });
@@ -96,6 +114,22 @@ export async function findNewByDecision(
     [companyId, accountIds],
   );
   return new Set(rows.map((row) => row.account_id));
+}
+
+const decisionRow = rowsOf('match_decisions', ['account_id'], {
+  account_id: textColumn,
+  customer_number: nullable(textColumn),
+  decided_by: textColumn,
+});
+
+async function findDecision(tx: Queryable, companyId: string, accountId: string): Promise<MatchDecided | undefined> {
+  const [row] = await selectRows(
+    tx,
+    decisionRow,
+    'SELECT account_id, customer_number, decided_by FROM match_decisions WHERE company_id = $1 AND account_id = $2',
+    [companyId, accountId],
+  );
+  return row && { by: row.decided_by, customer: row.customer_number ?? NEW_CUSTOMER };
 }
 
 export function createMatchLedger(database: Database, companyId: string): MatchLedger {
@@ -191,12 +225,17 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
     },
     isDecided: async (accountId) => (await findDecided([accountId])).has(accountId),
     findDecided,
-    decide: (accountId, customer, by, isShared = false) =>
-      database.transaction(async (tx) => {
+    decide: (accountId, customer, by, { isShared = false, instead } = {}) =>
+      database.transaction(async (tx): Promise<MatchOutcome> => {
+        const lock = `match ${companyId} ${accountId}`;
+        await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
+        const decided = await findDecision(tx, companyId, accountId);
+        if (decided && ![customer?.number ?? NEW_CUSTOMER, instead].includes(decided.customer))
+          return { kind: 'decided-before', decided };
         if (customer) {
           const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
           const others = await saveLink(tx, 'customer', companyId, link, isShared ? by : undefined);
-          if (others.length > 0) return others;
+          if (others.length > 0) return { kind: 'taken', accountIds: others };
         }
         await tx.query(
           `INSERT INTO match_decisions (company_id, account_id, customer_number, decided_by) VALUES ($1, $2, $3, $4)
@@ -212,9 +251,13 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
           recordId: accountId,
           actor: by,
           action: customer ? 'match account to customer' : 'decide that the account is a new customer',
-          facts: { customerNumber: customer?.number ?? null, ...(isShared && { isShared }) },
+          facts: {
+            customerNumber: customer?.number ?? null,
+            ...(isShared && { isShared }),
+            ...(decided && { before: decided.customer }),
+          },
         });
-        return [];
+        return { kind: 'decided' };
       }),
   };
 }

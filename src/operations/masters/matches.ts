@@ -5,8 +5,16 @@ import { RefusedError, UserError } from '../../deal/errors.js';
 import { parseRecordId } from '../../deal/ids.js';
 import type { MasterCommands } from '../../dispatch/master-commands.js';
 import type { Database } from '../../ledger/database.js';
-import { createMatchLedger, findCompanies, type MatchCandidate } from '../../ledger/masters/matching.js';
+import {
+  createMatchLedger,
+  findCompanies,
+  type MatchCandidate,
+  type MatchDecided,
+  NEW_CUSTOMER,
+} from '../../ledger/masters/matching.js';
 import { defineOperation } from '../operation.js';
+
+export type { MatchDecided };
 
 const MAX_ROWS = 10_000;
 
@@ -52,6 +60,14 @@ async function readCandidates(database: Database): Promise<MatchCandidate[]> {
 /** As Business Central stores it, without the spaces around it (reference/business-central 2.0). */
 const CUSTOMER = /^\s*\S(.{0,18}\S)?\s*$/u;
 
+const CUSTOMER_OR_NEW = z.union(
+  [z.string().regex(CUSTOMER), z.number()],
+  'the number of a customer, of at most 20 characters, or new',
+);
+
+const toNumber = (customer: string | number): string =>
+  customer === NEW_CUSTOMER ? NEW_CUSTOMER : toCode(String(customer));
+
 const MATCH_DECISIONS = z.array(
   z.strictObject({
     account: z.string().transform((text, context) => {
@@ -63,12 +79,11 @@ const MATCH_DECISIONS = z.array(
         return z.NEVER;
       }
     }),
-    customer: z
-      .union([z.string().regex(CUSTOMER), z.number()], 'the number of a customer, of at most 20 characters, or new')
-      .transform((number) => (number === 'new' ? undefined : toCode(String(number)))),
+    customer: CUSTOMER_OR_NEW.transform((number) => (number === NEW_CUSTOMER ? undefined : toNumber(number))),
     shared: z.boolean('true when another account has the customer and keeps it').default(false),
+    instead: CUSTOMER_OR_NEW.transform(toNumber).optional(),
   }),
-  'a list of { account: <guid>, customer: <number> | new, shared: true | false }',
+  'a list of { account: <guid>, customer: <number> | new, shared: true | false, instead: <number> | new }',
 );
 
 /** Does what a person decided, pair by pair: link the account to this customer, or create a new one. */
@@ -76,16 +91,24 @@ export const decideMatches = defineOperation({
   act: 'decide matches',
   input: z.strictObject({ decisions: MATCH_DECISIONS }),
   run: async ({ masters }: { readonly masters: MasterCommands }, { decisions }, actor) => {
-    const wanted = decisions.map(({ account, customer, shared }) => ({
+    const wanted = decisions.map(({ account, customer, shared, instead }) => ({
       accountId: account,
       customerNumber: customer,
       ...(shared && { isShared: true }),
+      ...(instead !== undefined && { instead }),
     }));
     const outcomes = await applyOnce(masters, { by: actor.name, decisions: wanted });
-    return wanted.map((decision, index) => ({ ...decision, outcome: outcomes[index] }));
+    return wanted.map((decision, index) => ({ ...decision, ...toOutcome(outcomes[index]) }));
   },
   record: ({ decisions }) => ({ facts: { decisions: decisions.length } }),
 });
+
+type Outcomes = Awaited<ReturnType<MasterCommands['applyMatches']>>;
+
+function toOutcome(outcome: Outcomes[number] | undefined) {
+  if (typeof outcome !== 'object') return { outcome };
+  return { outcome: 'decided-before' as const, decided: outcome.decidedBefore };
+}
 
 /** @throws RefusedError while somebody else's decisions are carried out */
 async function applyOnce(masters: MasterCommands, input: Parameters<MasterCommands['applyMatches']>[0]) {
