@@ -66,6 +66,31 @@ describe('a count of previews', () => {
     expect(reasons[0]).toMatchObject({ deals: 2, alone: 2, owner: 'master data' });
   });
 
+  it.each([
+    ['line-refused', 'line 1 is a write-in', 'line 12 is a write-in', 'a line is a write-in'],
+    [
+      'value-too-long',
+      'line 1.description2: 60 where 50 fit',
+      'line 2.description2: 60 where 50 fit',
+      'line.description2: 60 where 50 fit',
+    ],
+    [
+      'code-unknown',
+      'line 3.dimensions: there is no dimension X',
+      'line 4.dimensions: there is no dimension X',
+      'line.dimensions: there is no dimension X',
+    ],
+  ] as const)('takes it for one however the sentence names the line: %s, %s', (reason, first, second, cause) => {
+    const { reasons } = summarize([
+      toPreview([
+        [reason, first],
+        [reason, second],
+      ]),
+      toPreview([[reason, second]]),
+    ]);
+    expect(reasons.map(({ causes }) => causes)).toEqual([[{ text: cause, deals: 2 }]]);
+  });
+
   it('counts an item once, whatever the case of its number, and says of how many deals it is', () => {
     const item = (number: string, isFound: boolean) => ({ number, name: 'Pump', isFound });
     const { items } = summarize([

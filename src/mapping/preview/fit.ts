@@ -129,9 +129,13 @@ function toFitDeal({ table, number, customer, total, currency }: Preview['deal']
   return { table, number, customer, total, currency };
 }
 
-/** `line 3: unit 'Pack' …` of one deal is the same cause as `line 1: …` of another. */
+/** `line 3: unit 'Pack' …` of one deal is the same cause as `line 1: …` of another, or of another line of the same. */
 function toCause(text: string, { table, number }: Preview['deal']): string {
-  return text.replace(`${table} ${number}`, `the ${table}`).replace(/^line [\d.]+: /, '');
+  return text
+    .replace(`${table} ${number}`, `the ${table}`)
+    .replace(/^line \d+: /, '')
+    .replace(/^line \d+(?=\.)/, 'line')
+    .replace(/^line \d+(?= )/, 'a line');
 }
 
 /** Nothing has been started that could be retried. */
