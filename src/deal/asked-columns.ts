@@ -11,6 +11,9 @@ export interface AskedColumns {
   readonly customerCurrency: boolean;
 }
 
+/** The column of an account that leads to its parent; asked for where the parent gets the bill. */
+export const PARENT_COLUMN = '_parentaccountid_value';
+
 export type AskedRow = 'record' | 'account' | 'contact' | 'owner' | 'line' | 'product';
 
 export const NOTHING_MORE: AskedColumns = {

@@ -16,6 +16,8 @@ export interface WonDeal {
   readonly stateCode: number;
   readonly lineage: Lineage;
   readonly customer: Customer | undefined;
+  /** Name of the account above that of the customer; present when the bill goes there. */
+  readonly parentAccount?: string | undefined;
   /** ISO code; the id is the row in Sales. */
   readonly currency: string | undefined;
   readonly currencyId: string | undefined;

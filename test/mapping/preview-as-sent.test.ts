@@ -206,6 +206,23 @@ describe('the document of a preview', () => {
     expect(preview.document?.body['billToCustomerNumber']).toBe(bcNumber);
   });
 
+  it('is held where the parent account has no customer: by its name, and together with all else that is wrong', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const parent = [...store.all('account')][5];
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    if (!account || !parent) throw new Error('both accounts are needed');
+    store.update(store.schema.table('account'), account, { parentaccountid: String(parent['accountid']) });
+    const wrong = 'document: { paymentTermsId: { value: NEVER } }';
+    const yaml = `${PLAIN}masters: { billTo: parent }\nmapping: { ${wrong} }\n`;
+    const { problems } = await openPreviewer(parseRules(yaml)).preview('salesorder', sold.orderId);
+    expect(problems).toContainEqual({
+      reason: 'customer-missing',
+      text: `the bill goes to the parent account ${String(parent['name'])}, which has no customer`,
+    });
+    expect(problems.map(({ reason }) => reason)).toContain('code-unknown');
+  });
+
   it('is held where the customer of the parent account is blocked or gone, which no draft is made for', async () => {
     const sold = await sellUnknown(simulators, createSeller(simulators));
     const { store } = simulators.dataverse;

@@ -3,7 +3,8 @@ import type { WonDeal } from '../../deal/deal.js';
 
 /** Of everything in a deal that reaches its document. */
 export function toFingerprint(deal: WonDeal): string {
-  // Revision, state, lineage, numbers that are not used, decimals in Sales and the owner's name say nothing about the content of a document.
+  // Revision, state, lineage, numbers that are not used, decimals in Sales and names of others than the customer say nothing about
+  // the content of a document.
   const {
     revision: _1,
     stateCode: _2,
@@ -11,6 +12,7 @@ export function toFingerprint(deal: WonDeal): string {
     salesNumbers: _4,
     seller: _5,
     currencyDecimals: _6,
+    parentAccount: _7,
     ...content
   } = deal;
   return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);

@@ -12,6 +12,7 @@ import {
   type OpportunityRow,
   type OrderRow,
   OWNER_NAME,
+  PARENT_NAME,
   PRICE_LIST_NAME,
   type QuoteRow,
 } from './rows.js';
@@ -248,10 +249,10 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
 function toCustomer(
   account: AccountRow | null | undefined,
   contact: ContactRow | null | undefined,
-): Pick<ReadDeal, 'customer' | 'customerCurrencyId'> {
+): Pick<ReadDeal, 'customer' | 'parentAccount' | 'customerCurrencyId'> {
   const company = account ?? contact?.parentcustomerid_account;
   const customerCurrencyId = (company ?? contact)?._transactioncurrencyid_value;
-  return { customer: toCustomerRow(company, contact), customerCurrencyId };
+  return { customer: toCustomerRow(company, contact), parentAccount: company?.[PARENT_NAME], customerCurrencyId };
 }
 
 function toCustomerRow(

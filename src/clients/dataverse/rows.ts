@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { PARENT_COLUMN } from '../../deal/asked-columns.js';
 import { decimal, guid, optionalText } from '../http/wire.js';
 
 /** The wire shapes of Dataverse (reference/dataverse-sales 2); wire names stay in this folder. */
 
 const money = decimal.nullish().transform((value) => value ?? '0');
 const lookup = guid.nullish().transform((value) => value ?? undefined);
+
+/** The annotation that names a row behind a lookup, so that no row is expanded for it (reference/dataverse-sales 2.12). */
+export const FORMATTED_VALUE = 'OData.Community.Display.V1.FormattedValue';
+/** A user or a team. */
+export const OWNER_NAME = `_ownerid_value@${FORMATTED_VALUE}` as const;
+export const PRICE_LIST_NAME = `_pricelevelid_value@${FORMATTED_VALUE}` as const;
+export const PARENT_NAME = `${PARENT_COLUMN}@${FORMATTED_VALUE}` as const;
 
 const address = {
   address1_line1: optionalText(),
@@ -28,6 +36,7 @@ export const accountRow = z.object({
   telephone1: optionalText(),
   websiteurl: optionalText(),
   _transactioncurrencyid_value: lookup,
+  [PARENT_NAME]: optionalText(),
   ...address,
 });
 export type AccountRow = z.infer<typeof accountRow>;
@@ -86,12 +95,6 @@ export const lineRow = z.object({
     .nullish(),
 });
 export type LineRow = z.infer<typeof lineRow>;
-
-/** The annotation that names a row behind a lookup, so that no row is expanded for it (reference/dataverse-sales 2.12). */
-export const FORMATTED_VALUE = 'OData.Community.Display.V1.FormattedValue';
-/** A user or a team. */
-export const OWNER_NAME = `_ownerid_value@${FORMATTED_VALUE}` as const;
-export const PRICE_LIST_NAME = `_pricelevelid_value@${FORMATTED_VALUE}` as const;
 
 const header = {
   '@odata.etag': z.string(),

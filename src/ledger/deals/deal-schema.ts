@@ -105,6 +105,7 @@ export const dealContent = contentOf<WonDeal>({
   stateCode: z.number(),
   lineage,
   customer: customer.optional(),
+  parentAccount: text.optional(),
   currency: text.optional(),
   currencyId: text.optional(),
   currencyDecimals: z.number().optional(),

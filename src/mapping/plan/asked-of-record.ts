@@ -1,8 +1,7 @@
-import type { AskedColumns } from '../../deal/asked-columns.js';
+import { type AskedColumns, PARENT_COLUMN } from '../../deal/asked-columns.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { askedColumns } from '../fields/columns.js';
 import { creationPolicyOf, type Rules } from '../rules/rules.js';
-import { PARENT_COLUMN } from './plan-document.js';
 
 /** What the request for a record brings: the same for whoever hands it over, looks at it again or shows it beforehand. */
 export function askedOfRecord(rules: Rules, table: SourceTable): AskedColumns {

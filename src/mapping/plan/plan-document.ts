@@ -1,3 +1,4 @@
+import { PARENT_COLUMN } from '../../deal/asked-columns.js';
 import type { CompanyCurrency } from '../../deal/currency.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { type DocumentDraft, hasField, hasLineField, toDocument } from '../../deal/document.js';
@@ -27,9 +28,6 @@ export interface DocumentPlan {
   toDraft(customerId: string, externalNumber?: string): DocumentDraft;
 }
 
-/** The column of an account that names its parent. */
-export const PARENT_COLUMN = '_parentaccountid_value';
-
 /** A field that only other kinds of document have is not sent, and said to be left out. */
 export function toSentNotes(notes: readonly MappingNote[], kind: DocumentKind): readonly MappingNote[] {
   return notes.map((note) => {
@@ -58,7 +56,7 @@ export async function planDocument(
   const isMapped = values.header['billToCustomerNumber'] !== undefined;
   const isOfParent = billTo.number !== undefined && !isMapped;
   const fields = isOfParent ? { ...values, header: { ...values.header, billToCustomerNumber: billTo.number } } : values;
-  const ofBillTo = billTo.problem && !isMapped && problems.length === 0 ? [billTo.problem] : [];
+  const ofBillTo = billTo.problem && !isMapped ? [billTo.problem] : [];
   const currency = deal.currency === undefined ? undefined : await findCurrencyOfDeal(deal.currency, rules, lookups);
   const knownUnits = rules.lines.convertUnits ? await lookups.knownUnits() : undefined;
   return {
@@ -99,6 +97,6 @@ async function findBillTo(
   const number = await lookups.findCustomerNumber(parentId);
   if (number === 'unknown') return {};
   if (number !== undefined) return { number };
-  const text = `the bill goes to the parent account ${parentId}, which has no customer`;
+  const text = `the bill goes to the parent account ${deal.parentAccount ?? parentId}, which has no customer`;
   return { problem: { reason: 'customer-missing', text } };
 }
