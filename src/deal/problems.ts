@@ -1,12 +1,15 @@
 import { toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
-import { lineDiscount, toDiscount } from './document.js';
+import { lineDiscount, pricesIncludeTax, toDiscount } from './document.js';
 import type { Problem } from './holds.js';
 import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
 import { add, type Decimal, display, isLess, isZero, multiply, round, subtract } from './money.js';
 import { namePricingError } from './pricing-errors.js';
 
 export type { LineRules } from './line-rules.js';
+
+/** Why a total is refused that is below 0, whoever finds it. */
+export const NEVER_NEGATIVE = 'Business Central posts no invoice whose total is below 0';
 
 /** Everything that is wrong with the deal itself, all of it at once, so that nobody repairs one thing a day. */
 export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
@@ -70,16 +73,20 @@ function sayLineDiscounts(deal: WonDeal, rules: LineRules, say: ReturnType<typeo
   }
 }
 
-/** A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7). */
+/**
+ * A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7), at most
+ * all of what they come to. One below 0 is a surcharge, and spread in the same way.
+ */
 function sayDiscount(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
   const discount = toDiscount(deal, toIsoCurrency(deal.currency ?? ''));
-  if (!isLess('0', discount)) return;
+  if (isZero(discount)) return;
   const carrying = deal.lines.filter((line) => {
     const { kind } = decideLine(line, rules, deal);
     return (kind === 'item' || kind === 'resource') && !isLeftOut(line, rules);
   });
   const amount = amountOf(carrying, deal);
-  if (isLess(amount, '0') || (!isZero(amount) && !isLess(amount, discount))) return;
+  const isMore = isLess(amount, '0') ? isLess(discount, amount) : isLess(amount, discount);
+  if (!isZero(amount) && !isMore) return;
   const why = carrying.every(isFree)
     ? 'none of its lines is an item or a resource that costs something'
     : `its lines of items and resources come to ${display(amount)} after their own discounts`;
@@ -94,14 +101,31 @@ function sayNothingToPost(deal: WonDeal, rules: LineRules, say: ReturnType<typeo
   say('no-lines', `${deal.table} ${deal.number} has no line that can be posted: ${why}`);
 }
 
-/** Business Central posts a total below 0 only as a credit memo; it looks at the lines before a discount of the whole document. */
+/** Business Central posts a total below 0 only as a credit memo (reference/business-central 11.6). */
 function sayNegative(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
-  const amount = add(amountOf(linesWithAmount(deal, rules), deal), deal.freight);
-  if (!isLess(amount, '0') || !isLess(subtract(add(amount, deal.tax), deal.headerDiscount), '0')) return;
-  const what = isZero(deal.freight) ? 'the lines come' : 'the lines and the freight come';
-  const sum = `${display(amount)}${deal.currency === undefined ? '' : ` ${deal.currency}`}`;
-  say('total-negative', `${what} to ${sum}: Business Central posts no invoice whose total is below 0`);
+  const discount = toDiscount(deal, toIsoCurrency(deal.currency ?? ''));
+  const isGross = pricesIncludeTax(deal, rules);
+  const tax = isGross ? '0' : deal.tax;
+  const amounts = [...linesWithAmount(deal, rules).map((line) => amountOf([line], deal)), deal.freight];
+  const total = subtract(add('0', ...amounts, tax), discount);
+  if (!isLess(total, '0')) return;
+  const isTaxKnown = isGross || !isZero(tax);
+  const taxed = subtract(add('0', ...amounts.filter((amount) => isLess('0', amount))), discount);
+  const mostTax = isTaxKnown || isLess(taxed, '0') ? '0' : multiply(taxed, HIGHEST_TAX);
+  if (!isLess(add(total, mostTax), '0')) return;
+  const parts = ['the lines', isZero(deal.freight) ? [] : 'the freight', isZero(tax) ? [] : 'the tax'].flat();
+  const what = `${IN_WORDS.format(parts)}${isZero(discount) ? '' : ' less the discount'}`;
+  const sum = `${display(total)}${deal.currency === undefined ? '' : ` ${deal.currency}`}`;
+  say('total-negative', `${what} come to ${sum}: ${NEVER_NEGATIVE}`);
 }
+
+const IN_WORDS = new Intl.ListFormat('en-GB');
+
+/**
+ * Where nobody typed a tax in Sales, only the draft tells it: lines with more of it may lift a net below 0 to a total above.
+ * No tax on sales takes more than the price.
+ */
+const HIGHEST_TAX = '1';
 
 function linesWithAmount(deal: WonDeal, rules: LineRules): readonly DealLine[] {
   return deal.lines.filter((line) => decideLine(line, rules, deal).kind !== 'comment' && !isLeftOut(line, rules));

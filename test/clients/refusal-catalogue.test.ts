@@ -70,6 +70,11 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ),
   dialog('Account does not exist.', create, 'code-unknown · master data'),
   dialog('The total amount for the invoice must be 0 or greater.', post, 'total-negative · seller'),
+  dialog(
+    "Amount must be positive in Gen. Journal Line: Journal Template Name='', Journal Batch Name='', Line No.='0'.",
+    post,
+    'total-negative · seller',
+  ),
   dialog('The maximum Invoice Discount Amount that you can apply is 100.', create, 'discount-not-allowed · seller'),
   dialog(
     'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected.',

@@ -61,6 +61,22 @@ describe('what Business Central and Dataverse do with money and filters', () => 
     expect([refused.status, refused.body.error?.message]).toEqual([400, expect.stringContaining(message)]);
   });
 
+  it('does not post a total that the invoice discount takes below 0, although the lines come to more', async () => {
+    const invoice = await create('salesInvoices', [item({ unitPrice: 100 }), freight({ quantity: -1, unitPrice: 90 })]);
+    const path = at(`salesInvoices(${invoice.id})`);
+    expect((await bc('PATCH', path, { discountAmount: 90 }, { 'if-match': '*' })).status).toBe(200);
+    const refused = await bc('POST', `${path}/Microsoft.NAV.post`);
+    const message = expect.stringContaining('Amount must be positive in Gen. Journal Line');
+    expect([refused.status, refused.body.error?.message]).toEqual([400, message]);
+  });
+
+  it('an invoice discount below 0 is a surcharge, which items share', async () => {
+    const invoice = await create('salesInvoices', [item({ unitPrice: 100 }), freight({ unitPrice: 50 })]);
+    const path = at(`salesInvoices(${invoice.id})`);
+    const changed = await bc('PATCH', path, { discountAmount: -10 }, { 'if-match': '*' });
+    expect([changed.body.discountAmount, changed.body.totalAmountExcludingTax]).toEqual([-10, 160]);
+  });
+
   it('posts an invoice of nothing but free lines, which is paid at once', async () => {
     const invoice = await create('salesInvoices', [item({ unitPrice: 0 })]);
     expect((await bc('POST', at(`salesInvoices(${invoice.id})/Microsoft.NAV.post`))).status).toBe(204);

@@ -321,6 +321,17 @@ describe('a draft in Business Central', () => {
     await deal.handle.terminate();
   });
 
+  it('whose total is below 0 is held, and nobody is asked about what is never posted', async () => {
+    const { world, deal } = await startWaiting();
+    const { draft } = world.books;
+    if (!draft) throw new Error('a draft is needed');
+    world.books.draft = { ...draft, etag: '2', negative: 'D-1 comes to -0.01 EUR with its tax' };
+    await deal.confirm();
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([{ reason: 'total-negative', text: 'D-1 comes to -0.01 EUR with its tax' }]);
+    await deal.handle.terminate();
+  });
+
   it('that differs as the rules allow is confirmed all the same, and the difference is told', async () => {
     const { world, deal } = await startWaiting();
     const { draft } = world.books;

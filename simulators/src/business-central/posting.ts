@@ -25,6 +25,7 @@ export function postDraft(company: Company, document: SalesDocument): void {
   // The number is drawn and committed before the ledgers are written: the next attempt takes the same (4.3, step 7).
   document.postingNumber ??= toPostingNumber(company, document);
   company.commit();
+  checkEntry(document);
   checkStock(company, document, 'quantity');
   document.isPosted = true;
   document.postedRecordId = randomUUID();
@@ -136,9 +137,24 @@ function checkAmounts(_company: Company, document: SalesDocument): void {
   checkTotal(document);
 }
 
-function checkTotal({ kind, row }: SalesDocument): void {
-  if (kind === 'invoice' && big(row['totalAmountIncludingTax']).lt(0))
+/** The lines before the invoice discount and the total after it (SalesPost.Codeunit.al, CheckTotalInvoiceAmount). */
+function checkTotal({ kind, row, lines }: SalesDocument): void {
+  const amount = row['pricesIncludeTax'] === true ? 'amountIncludingTax' : 'amountExcludingTax';
+  const sum = lines.reduce((total, line) => total.plus(big(line[amount])), big('0'));
+  if (kind === 'invoice' && sum.lt(0) && isNegative(row))
     throw dialog('The total amount for the invoice must be 0 or greater.');
+}
+
+/** Of the entry of the customer alone (GenJnlCheckLine.Codeunit.al, CheckDocType), when the number is drawn already. */
+function checkEntry({ kind, row }: SalesDocument): void {
+  if (kind === 'invoice' && isNegative(row))
+    throw dialog(
+      "Amount must be positive in Gen. Journal Line: Journal Template Name='', Journal Batch Name='', Line No.='0'.",
+    );
+}
+
+function isNegative(row: Row): boolean {
+  return big(row['totalAmountIncludingTax']).lt(0);
 }
 
 /** Without an open customer ledger entry an invoice is closed (reference/business-central 4.5): one of zero at once. */
@@ -204,6 +220,7 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   if (ships) order.shippingNumber ??= company.draw('shipment');
   if (invoices) order.postingNumber ??= company.draw(company.setup.oneInvoiceSeries ? 'invoice' : 'posted');
   company.commit();
+  if (invoices) checkEntry(invoice(company, order, ''));
   checkStock(company, order, 'shipQuantity');
   company.protect(order);
   if (ships && order.shippingNumber !== undefined) ship(company, order, order.shippingNumber);

@@ -41,7 +41,7 @@ export function setDiscount(company: Company, document: SalesDocument, value: Va
   const base = discountBase(company, document);
   if (big(value).gt(0) && base.eq(0)) throw dialog(NO_DISCOUNT_LINES);
   // VATAmountLine.Table.al, "Invoice Discount Amount".
-  if (base.gt(0) && big(value).gt(base))
+  if (!base.eq(0) && big(value).div(base).gt(1))
     throw dialog(`The maximum Invoice Discount Amount that you can apply is ${base.toFixed()}.`);
   document.manualDiscount = rounded(company, document, big(value)).toFixed();
   computeTotals(company, document);

@@ -5,7 +5,8 @@ import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js'
 import type { Figures, QuoteSuccessor, WonDeal } from '../../deal/deal.js';
 import { type DocumentOptions, pricesIncludeTax, toLines, unitsOfDraft } from '../../deal/document.js';
 import { listedAtMost } from '../../deal/many-problems.js';
-import { findRefusedLines } from '../../deal/problems.js';
+import { display, isLess } from '../../deal/money.js';
+import { findRefusedLines, NEVER_NEGATIVE } from '../../deal/problems.js';
 import {
   type DifferenceCause,
   type DocumentTotals,
@@ -49,6 +50,8 @@ export interface Draft {
   readonly differencePolicy?: OnDifference;
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
+  /** Its total is below 0 with the tax that it has by now: nobody is asked about what is never posted. */
+  readonly negative?: string;
   /** Somebody has posted it in Business Central, or it was found posted. */
   readonly isPosted?: true;
   /** Made by this very attempt, without any doubt on the way: nothing can stand beside it. */
@@ -137,6 +140,7 @@ export function createDraftReader(dependencies: {
         },
         missingDiscount: wanted,
         discount: document.discount,
+        ...(isLess(document.includingTax, '0') && { negative: toNegativeText(document) }),
       };
       if (wanted !== undefined) return { ...draft, difference: undefined };
       // Read by rules that refuse what it was made of, the draft cannot be compared line by line; it certainly differs.
@@ -162,6 +166,10 @@ export function createDraftReader(dependencies: {
       };
     },
   };
+}
+
+function toNegativeText({ number, includingTax, currency }: DraftDocument): string {
+  return `${number} comes to ${display(includingTax)} ${currency} with its tax: ${NEVER_NEGATIVE}`;
 }
 
 /**

@@ -25,7 +25,10 @@ const REFUSALS: readonly (readonly [RegExp, HoldReason])[] = [
   [/insufficient quantity of Item/i, 'stock-short'],
   [/does not match to a|cannot be found in the related table/i, 'code-unknown'],
   [/Cannot apply an invoice discount|maximum Invoice Discount Amount that you can apply/i, 'discount-not-allowed'],
-  [/total amount for the invoice must be 0 or greater/i, 'total-negative'],
+  [
+    /total amount for the invoice must be 0 or greater|^Amount must be positive in Gen\. Journal Line/i,
+    'total-negative',
+  ],
   [/dimension set line already exists/i, 'dimension-conflict'],
   [/must be approved and released/i, 'approval-needed'],
 ];

@@ -6,6 +6,7 @@ import type { DealSummary } from '../../activities/deals/sales.js';
 import type { ItemFindings, ProductRef } from '../../activities/masters/deal-master-data.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
+import type { Problem } from '../../deal/holds.js';
 import { namedAtMost } from '../../deal/many-problems.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
@@ -245,7 +246,7 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       // What somebody has made of it meanwhile shows when it is read.
       mustRefresh = true;
     }
-    const { figures, difference, differencePassed, differencePolicy, expired } = drafted.draft;
+    const { figures, difference, differencePassed, differencePolicy, expired, negative } = drafted.draft;
     handlers.show({
       amount: figures.totalIncludingTax,
       figures,
@@ -256,10 +257,10 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       const notice = { kind: 'differs-as-allowed', subject: `${figures.documentNumber}: ${differencePassed}` } as const;
       await ledger.saveNotice({ recordId: drafted.deal.recordId, notice });
     }
+    const held: Problem[] = negative ? [{ reason: 'total-negative', text: negative }] : [];
     // A difference that a person may accept is shown with the question.
-    return difference && differencePolicy !== 'ask'
-      ? { held: [{ reason: 'totals-differ', text: difference }] }
-      : { kind: 'drafted', drafted };
+    if (difference && differencePolicy !== 'ask') held.push({ reason: 'totals-differ', text: difference });
+    return held.length > 0 ? { held } : { kind: 'drafted', drafted };
   });
 }
 
