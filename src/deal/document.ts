@@ -4,7 +4,7 @@ import { type ExternalNumberForm, toExternalNumber } from './document-number.js'
 import { InternalError } from './errors.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
 import { bySequence } from './lines-by-sequence.js';
-import { type Decimal, divide, isRounded, isSame, isZero, multiply, round, subtract } from './money.js';
+import { add, type Decimal, divide, divideUp, isRounded, isSame, isZero, multiply, round, subtract } from './money.js';
 import { toTextLines } from './texts.js';
 
 /** A document as Business Central is asked to make it; the body of the request gives the order of its properties. */
@@ -99,6 +99,8 @@ const DESCRIPTION_LENGTH = 100; // Text[100], reference/business-central 2.9
 const LINE_DISTANCE = 10_000;
 /** Decimals of a price that is turned into another unit; BC keeps five. */
 const PRICE_DECIMALS = 5;
+/** A quantity with more of them is refused (reference/business-central 11.2). */
+const QUANTITY_DECIMALS = 5;
 
 /** The mapping, line by line. The deal must be free of problems; a missing rule is a bug by then. */
 export function toDocument(
@@ -147,7 +149,7 @@ export function unitsOfDraft(
     const code = toUnitCode(unit, rules);
     if (!found || code === undefined || unitFactor === undefined) continue;
     if (isSame(found.quantity, quantity)) units.add(code);
-    else if (isSame(found.quantity, multiply(quantity, unitFactor))) units.delete(code);
+    else if (isSame(found.quantity, toBaseQuantity(quantity, unitFactor))) units.delete(code);
   }
   return units;
 }
@@ -187,7 +189,8 @@ function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: 
   if (decision.kind === 'comment') {
     return [commentLine(line.sequence, description ?? '', line.lineId), ...comments];
   }
-  const measured = measure(line, rules, options.knownUnits, unitOfMeasureCode);
+  const currency = currencyOf(deal, options);
+  const measured = measure(line, rules, { knownUnits: options.knownUnits, mapped: unitOfMeasureCode, currency });
   const made: DocumentLine = {
     sequence: line.sequence,
     kind: decision.kind,
@@ -195,7 +198,7 @@ function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: 
     unitCode: measured.unitCode,
     quantity: measured.quantity,
     unitPrice: measured.unitPrice,
-    discount: lineDiscount(measured, currencyOf(deal, options)),
+    discount: lineDiscount(measured, currency),
     description,
     lineId: line.lineId,
     ...(Object.keys(fields).length > 0 && { fields }),
@@ -220,30 +223,42 @@ interface Measured {
 function measure(
   line: DealLine,
   rules: LineRules,
-  known: ReadonlySet<string> | undefined,
-  mapped: string | boolean | undefined,
+  { knownUnits, mapped, currency }: { knownUnits: ReadonlySet<string> | undefined; mapped: unknown; currency: CompanyCurrency },
 ): Measured {
   const { quantity, unitPrice, discount } = line;
   if (typeof mapped === 'string') return { unitCode: mapped, quantity, unitPrice, discount };
-  const measured = inKnownUnit(line, rules, known);
+  const measured = inKnownUnit(line, rules, knownUnits, currency);
   return line.product ? measured : { ...measured, unitCode: undefined };
 }
 
-/** A unit that BC lacks becomes the base unit, where a rule allows it: more pieces, each for less. */
-function inKnownUnit(line: DealLine, rules: LineRules, known: ReadonlySet<string> | undefined): Measured {
-  const { quantity, unitPrice, discount } = line;
+/** A unit that BC lacks becomes the base unit, where a rule allows it: more pieces, each for less, and no other amount. */
+function inKnownUnit(
+  line: DealLine,
+  rules: LineRules,
+  known: ReadonlySet<string> | undefined,
+  { decimals }: CompanyCurrency,
+): Measured {
+  const { unitPrice, discount } = line;
   const unitCode = toUnitCode(line.unit, rules);
   const factor = line.unitFactor;
   const isKnown = !known || unitCode === undefined || known.has(unitCode);
   if (isKnown || !rules.convertUnits || factor === undefined || line.baseUnit === undefined) {
-    return { unitCode, quantity, unitPrice, discount };
+    return { unitCode, quantity: line.quantity, unitPrice, discount };
   }
-  return {
-    unitCode: toUnitCode(line.baseUnit, rules),
-    quantity: multiply(quantity, factor),
-    unitPrice: divide(unitPrice, factor, PRICE_DECIMALS),
-    discount,
-  };
+  const quantity = toBaseQuantity(line.quantity, factor);
+  const inBase = { unitCode: toUnitCode(line.baseUnit, rules), quantity };
+  if (isZero(quantity)) return { ...inBase, unitPrice: divide(unitPrice, factor, PRICE_DECIMALS), discount };
+  const amount = multiply(line.quantity, unitPrice);
+  const nearest = divide(amount, quantity, PRICE_DECIMALS);
+  const isSameAmount = isSame(round(multiply(quantity, nearest), decimals), round(amount, decimals));
+  const price = isSameAmount ? nearest : divideUp(amount, quantity, PRICE_DECIMALS);
+  // What the decimals of a price leave over, which many pieces make an amount of.
+  const rest = subtract(multiply(quantity, price), amount);
+  return { ...inBase, unitPrice: price, discount: add(discount, rest) };
+}
+
+function toBaseQuantity(quantity: Decimal, factor: Decimal): Decimal {
+  return round(multiply(quantity, factor), QUANTITY_DECIMALS);
 }
 
 /**
@@ -257,6 +272,14 @@ export function lineDiscount(
   if (isZero(line.discount)) return '0';
   const full = multiply(line.quantity, line.unitPrice);
   return subtract(round(full, decimals), round(subtract(full, line.discount), decimals));
+}
+
+/** What a line comes to in Business Central, which rounds it before its discount. */
+export function toNet(
+  { quantity, unitPrice, discount }: Pick<DocumentLine, 'quantity' | 'unitPrice' | 'discount'>,
+  { decimals }: CompanyCurrency,
+): Decimal {
+  return subtract(round(multiply(quantity, unitPrice), decimals), discount);
 }
 
 function freightLine(deal: WonDeal, rules: LineRules): DocumentLine {

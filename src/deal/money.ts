@@ -20,6 +20,11 @@ export function divide(amount: Decimal, by: Decimal, decimals: number): Decimal 
   return new Big(amount).div(by).round(decimals, Big.roundHalfUp).toFixed();
 }
 
+/** The same rounded away from zero, so that it multiplies to no less. @throws Error when divided by zero. */
+export function divideUp(amount: Decimal, by: Decimal, decimals: number): Decimal {
+  return new Big(amount).div(by).round(decimals, Big.roundUp).toFixed();
+}
+
 /** Commercial rounding (half away from zero), as both systems do it. */
 export function round(amount: Decimal, decimals = 2): Decimal {
   return new Big(amount).round(decimals, Big.roundHalfUp).toFixed();
