@@ -206,6 +206,27 @@ describe('the document of a preview', () => {
     expect(preview.document?.body['billToCustomerNumber']).toBe(bcNumber);
   });
 
+  it('is held where the total in Sales is not what its lines give, as its draft would be', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', sold.orderId);
+    if (!order) throw new Error('an order is needed');
+    const more = (column: string) => Number(order[column]) + 5;
+    const totals = { totallineitemamount: 0, totalamountlessfreight: 0, totalamount: 0 };
+    for (const column of Object.keys(totals) as (keyof typeof totals)[]) totals[column] = more(column);
+    store.update(store.schema.table('salesorder'), order, totals);
+    const found = async (yaml: string) =>
+      (await openPreviewer(parseRules(yaml)).preview('salesorder', sold.orderId)).problems;
+    expect(await found(RULES)).toEqual([
+      {
+        reason: 'totals-differ',
+        text: expect.stringMatching(/; the lines in Sales give [\d.]+, 5 apart from its total$/),
+      },
+    ]);
+    expect(await found(`${RULES}\ntotals: { causes: { sales-total: pass } }\n`)).toEqual([]);
+    expect(await found(`${RULES}\ntotals: { onDifference: ask }\n`)).toEqual([]);
+  });
+
   it('is held where the parent account has no customer: by its name, and together with all else that is wrong', async () => {
     const sold = await sellUnknown(simulators, createSeller(simulators));
     const { store } = simulators.dataverse;

@@ -2,13 +2,15 @@ import { toAsked, toTaken } from '../../deal/ambiguity.js';
 import { toCode } from '../../deal/codes.js';
 import { findCompanyRule } from '../../deal/companies.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
-import type { DocumentDraft } from '../../deal/document.js';
+import { type DocumentDraft, toNet } from '../../deal/document.js';
 import { toRecordState } from '../../deal/events.js';
 import { HOLDS_WITHOUT_DOCUMENT, type Problem } from '../../deal/holds.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
 import { type Creates, decideMissing, listSoldItems, sayMissing } from '../../deal/missing-master-data.js';
+import { add, subtract } from '../../deal/money.js';
 import { findProblems } from '../../deal/problems.js';
 import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
+import { findDifference, whatToDo } from '../../deal/totals.js';
 import { findNumberProblems, withOurNumbers } from '../fields/masters.js';
 import {
   type FindAccountsWithNumbers,
@@ -72,6 +74,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   problems.push(
     ...(await findBillToProblems(draft, kind, findCustomerRow)),
     ...findAccountProblems(accountNumbers, accounts),
+    ...(draft ? findTotalProblems(deal, draft, rules) : []),
   );
   return toPreview({
     ...{ kind, becomes },
@@ -100,6 +103,19 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     notes: [plan.customer, plan.contact, ...plan.items, plan.document].flatMap((part) => part?.notes ?? []),
     problems,
   });
+}
+
+/** As the draft would be compared: what only Business Central can tell, its tax and its own discounts, agrees as yet. */
+function findTotalProblems(deal: WonDeal, draft: DocumentDraft, { totals }: Rules): Problem[] {
+  const { currency, lines, pricesIncludeTax = false, headerDiscount: discount = '0' } = draft;
+  const nets = lines.map((line) => toNet(line, currency));
+  const sum = subtract(add('0', ...nets), discount);
+  const drafted = {
+    ...{ currency: currency.code, excludingTax: sum, tax: deal.tax, includingTax: sum, pricesIncludeTax, discount },
+    lines: lines.map((line, index) => ({ ...line, net: nets[index] ?? '0' })),
+  };
+  const found = findDifference(deal, drafted, { lines, pricesIncludeTax, currency }, totals);
+  return found && whatToDo(found.cause, totals) === 'refuse' ? [{ reason: 'totals-differ', text: found.text }] : [];
 }
 
 function findNotWon({ table, stateCode }: WonDeal, { events }: Rules): Problem[] {

@@ -1,9 +1,9 @@
 import { toCode } from '../../deal/codes.js';
 import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
-import type { DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
+import { type DocumentDraft, type DocumentLine, type FieldValues, toNet } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
-import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
+import { add, type Decimal, subtract } from '../../deal/money.js';
 import type { MappingNote } from '../fields/resolve.js';
 import { toSentNotes } from '../plan/plan-document.js';
 
@@ -207,8 +207,7 @@ function toLineRow(
   if (unitId) given['unitOfMeasureId'] = unitId;
   // With prices that include tax only Business Central can tell the net amount.
   const name = pricesIncludeTax ? 'amountIncludingTax' : 'amountExcludingTax';
-  const full = round(multiply(line.quantity, line.unitPrice), currency.decimals);
-  return layered({ ...given, [name]: subtract(full, line.discount) }, `the ${line.kind}`, row);
+  return layered({ ...given, [name]: toNet(line, currency) }, `the ${line.kind}`, row);
 }
 
 /** The lines of a request; its other properties are plain values, or dimensions. */
@@ -234,10 +233,7 @@ function layered(given: FieldValues, whose: string, own: FieldValues): PreviewRo
 
 /** With tax where the prices have it, else without; the other figure only Business Central knows. */
 function toFigures(draft: DocumentDraft): FieldValues {
-  const { decimals } = draft.currency;
-  const amounts: Decimal[] = draft.lines.map((line) =>
-    subtract(round(multiply(line.quantity, line.unitPrice), decimals), line.discount),
-  );
+  const amounts = draft.lines.map((line) => toNet(line, draft.currency));
   const discount = draft.headerDiscount ?? '0';
   const name = draft.pricesIncludeTax ? 'totalAmountIncludingTax' : 'totalAmountExcludingTax';
   return { discountAmount: discount, [name]: subtract(add('0', ...amounts), discount) };
