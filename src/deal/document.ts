@@ -223,7 +223,11 @@ interface Measured {
 function measure(
   line: DealLine,
   rules: LineRules,
-  { knownUnits, mapped, currency }: { knownUnits: ReadonlySet<string> | undefined; mapped: unknown; currency: CompanyCurrency },
+  {
+    knownUnits,
+    mapped,
+    currency,
+  }: { knownUnits: ReadonlySet<string> | undefined; mapped: unknown; currency: CompanyCurrency },
 ): Measured {
   const { quantity, unitPrice, discount } = line;
   if (typeof mapped === 'string') return { unitCode: mapped, quantity, unitPrice, discount };
