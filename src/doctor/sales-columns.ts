@@ -2,6 +2,7 @@ import type { ColumnFacts, DataverseProbe } from '../clients/dataverse/probe.js'
 import { columnsOfRules, type WantedColumn } from '../mapping/rules/columns-of-rules.js';
 import { FLOW_TYPES } from '../mapping/rules/flow-columns.js';
 import type { Config } from '../process/config.js';
+import { examineConditions } from './company-conditions.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
 import type { DataverseAccess } from './sales.js';
@@ -17,9 +18,11 @@ export function examineColumns(dataverse: Step<DataverseAccess>, configuration: 
     { dataverse, config: configuration },
     async ({ dataverse: { probe }, config }) => {
       const wanted = columnsOfRules(config.rules);
-      if (wanted.length === 0)
+      const conditions = await examineConditions(probe, config.rules.companies);
+      if (wanted.length === 0 && conditions.length === 0)
         return { value: true, findings: [notChecked('columns', 'the rules name no column of your own')] };
-      return { value: true, findings: await Promise.all(wanted.map((one) => examineColumn(probe, one))) };
+      const columns = await Promise.all(wanted.map((one) => examineColumn(probe, one)));
+      return { value: true, findings: [...columns, ...conditions] };
     },
   );
 }

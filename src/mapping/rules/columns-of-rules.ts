@@ -24,7 +24,8 @@ const LINE_TABLES: Readonly<Record<SourceTable, string>> = {
   quote: 'quotedetail',
   salesorder: 'salesorderdetail',
 };
-const ROW_TABLES: Readonly<Partial<Record<AskedRow, string>>> = {
+/** Of rows that are the same whatever table the record is of. */
+export const ROW_TABLES: Readonly<Record<Exclude<AskedRow, 'record' | 'line'>, string>> = {
   account: 'account',
   contact: 'contact',
   owner: 'systemuser',
@@ -53,7 +54,7 @@ export function columnsOfRules(rules: Rules): WantedColumn[] {
   for (const table of SOURCE_TABLES) {
     const { rows } = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
     for (const row of ['record', 'account', 'contact', 'owner', 'line', 'product'] as const) {
-      const name = row === 'record' ? table : row === 'line' ? LINE_TABLES[table] : (ROW_TABLES[row] ?? table);
+      const name = row === 'record' ? table : row === 'line' ? LINE_TABLES[table] : ROW_TABLES[row];
       // Standard columns are there in every environment; those of a publisher bear its prefix.
       for (const column of rows[row]
         .map(toLogicalName)
@@ -65,7 +66,7 @@ export function columnsOfRules(rules: Rules): WantedColumn[] {
 }
 
 /** A lookup is read as `_new_project_value`. */
-function toLogicalName(column: string): string {
+export function toLogicalName(column: string): string {
   return /^_(.+)_value$/.exec(column)?.[1] ?? column;
 }
 
