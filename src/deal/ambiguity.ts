@@ -14,10 +14,16 @@ export interface Ambiguity {
   readonly text: string;
 }
 
+/** A row of Sales, by the name that people know it by, and by its id, which a command takes. */
+export interface ClaimingRow {
+  readonly id: string;
+  readonly name?: string | undefined;
+}
+
 /** It stands for other rows already. */
-export function toTaken(kind: LinkKind, number: string, salesId: string, others: readonly string[]): Ambiguity {
+export function toTaken(kind: LinkKind, number: string, sales: ClaimingRow, others: readonly string[]): Ambiguity {
   const row = MASTER_KIND[kind];
-  const text = `${kind} ${number} stands for ${row} ${others.join(', ')}, and ${row} ${salesId} has its number as well`;
+  const text = `${kind} ${number} stands for ${row} ${others.join(', ')}, and ${row} ${nameRow(sales)} has its number as well`;
   return { reason: AMBIGUOUS[kind], text };
 }
 
@@ -27,10 +33,19 @@ export function toAsked(number: string): Ambiguity {
 }
 
 /** It stands for none of them yet, and each could be meant. */
-export function toShared(kind: LinkKind, number: string, salesId: string, others: readonly string[]): Ambiguity {
-  const rows = [salesId, ...others].join(', ');
+export function toShared(
+  kind: LinkKind,
+  number: string,
+  sales: ClaimingRow,
+  others: readonly ClaimingRow[],
+): Ambiguity {
+  const rows = [sales, ...others].map(nameRow).join(', ');
   return {
     reason: AMBIGUOUS[kind],
     text: `${kind} ${number} has the number of several ${MASTER_KIND[kind]}s: ${rows}`,
   };
+}
+
+export function nameRow({ id, name }: ClaimingRow): string {
+  return name ? `${name} (${id})` : id;
 }

@@ -67,6 +67,8 @@ async function read({ orderId }: { readonly orderId: string }) {
   return { deal, ref: { ...deal.context, recordId: orderId, revision: deal.revision } };
 }
 
+const nameOf = (accountId: string) => String(simulators.dataverse.store.find('account', accountId)?.['name']);
+
 function makeCustomer(number: string) {
   const { company } = simulators.businessCentral;
   return company.insert('customers', { number, displayName: number, type: 'Company', blocked: '_x0020_' });
@@ -101,6 +103,7 @@ describe('a number that two accounts have', () => {
     expect(await steps.findCustomer((await read(first)).ref)).toEqual(known);
     const { problems } = await steps.previewer.preview(table, second.orderId);
     expect(problems).toMatchObject([{ reason: 'customer-ambiguous', text: expect.stringContaining(first.accountId) }]);
+    expect(problems[0]?.text).toContain(`account ${nameOf(second.accountId)} (${second.accountId}) has its number`);
     expect((await steps.previewer.preview(table, first.orderId)).problems).toEqual([]);
   });
 
@@ -111,6 +114,10 @@ describe('a number that two accounts have', () => {
     for (const sold of [first, second]) {
       const { ref } = await read(sold);
       await expect(steps.findCustomer(ref)).rejects.toMatchObject(ambiguous(first.accountId, second.accountId));
+      const { problems } = await steps.previewer.preview(table, sold.orderId);
+      for (const { accountId } of [first, second]) {
+        expect(problems).toMatchObject([{ text: expect.stringContaining(`${nameOf(accountId)} (${accountId})`) }]);
+      }
     }
     const decision = { accountId: first.accountId, customerNumber: first.accountNumber, by: 'ann' };
     expect(await steps.applyDecision(decision)).toBe('linked');

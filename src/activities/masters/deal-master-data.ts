@@ -44,15 +44,15 @@ export function createMasterDataLookups(dependencies: MasterDataDependencies) {
       const { number } = customer;
       if (!number) return undefined;
       const found = await toTemporalFailures(() => businessCentral.findCustomer(number));
-      const { accountId } = customer;
+      const { accountId, name } = customer;
       if (!found || (await ledger.isNewByDecision(companyId, accountId))) return undefined;
-      const ambiguity = await toTemporalFailures(() => findAmbiguity(dependencies, { accountId, number }, found));
+      const ambiguity = await toTemporalFailures(() => findAmbiguity(dependencies, { accountId, number, name }, found));
       if (ambiguity) throw refuseAll([ambiguity]);
       if (dependencies.findStrongCandidate) throw refuseAll([toAsked(found.number)]);
       const link = { salesId: accountId, bcId: found.id, bcNumber: found.number };
       const others = await ledger.saveLink('customer', companyId, link);
       if (others.length === 0) return { id: found.id, number: found.number };
-      throw refuseAll([toTaken('customer', found.number, accountId, others)]);
+      throw refuseAll([toTaken('customer', found.number, { id: accountId, name }, others)]);
     },
 
     /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
@@ -72,7 +72,7 @@ export function createMasterDataLookups(dependencies: MasterDataDependencies) {
         else if (!product.isOfLine) {
           const link = { salesId: product.productId, bcId: item.id, bcNumber: item.number };
           const others = await ledger.saveLink('item', companyId, link, product.isByRule && BY_RULES);
-          if (others.length > 0) ambiguous.push(toTaken('item', item.number, product.productId, others));
+          if (others.length > 0) ambiguous.push(toTaken('item', item.number, { id: product.productId }, others));
         }
       }
       if (ambiguous.length > 0) throw refuseAll(ambiguous);

@@ -113,7 +113,8 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           return 'refused' as const;
         }
         const known = await findByNumber(ref, number);
-        const ambiguity = known && (await findAmbiguity(dependencies, { accountId: ref.rowId, number }, known));
+        const account = { accountId: ref.rowId, number, name: deal.customer?.name };
+        const ambiguity = known && (await findAmbiguity(dependencies, account, known));
         if (ambiguity) {
           await steps.saveProblem(ref, 'match', ambiguity);
           return 'refused' as const;

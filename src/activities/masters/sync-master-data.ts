@@ -274,7 +274,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const audit = { actor: 'dealbridge', action: `link ${what} by its number`, facts } as const;
     const others = await masters.link(ref, { bcId: id, bcNumber: number }, audit, sharedBy);
     if (others.length === 0) return 'linked';
-    await saveProblem(ref, 'match', toTaken(what, number, ref.rowId, others));
+    await saveProblem(ref, 'match', toTaken(what, number, { id: ref.rowId }, others));
     return 'refused';
   }
 

@@ -9,9 +9,12 @@ import { guid, optionalText, readWire } from '../http/wire.js';
 export interface NumberedAccount {
   readonly accountId: string;
   readonly number: string;
+  readonly name: string | undefined;
 }
 
-const list = z.object({ value: z.array(z.object({ accountid: guid, accountnumber: optionalText() })) });
+const list = z.object({
+  value: z.array(z.object({ accountid: guid, accountnumber: optionalText(), name: optionalText() })),
+});
 /** One filter holds that many numbers, so that the address stays short. */
 const NUMBERS_PER_REQUEST = 20;
 
@@ -26,12 +29,12 @@ export async function findAccountsWithNumbers(
     const wanted = numbers.slice(index, index + NUMBERS_PER_REQUEST).map((number) => number.trim());
     const anyOf = wanted.map((number) => `accountnumber eq '${number.replaceAll("'", "''")}'`).join(' or ');
     const filter = encodeURIComponent(`statecode eq ${STATE_CODES.account.active} and (${anyOf})`);
-    const path = `accounts?$select=accountid,accountnumber&$filter=${filter}`;
+    const path = `accounts?$select=accountid,accountnumber,name&$filter=${filter}`;
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    for (const { accountid, accountnumber } of readWire('dataverse', asked, list, body, requestId).value) {
+    for (const { accountid, accountnumber, name } of readWire('dataverse', asked, list, body, requestId).value) {
       // Dataverse compares by its own collation, so equality is checked again here.
       if (accountnumber !== undefined && wanted.some((number) => isSameCode(number, accountnumber))) {
-        found.push({ accountId: accountid, number: accountnumber });
+        found.push({ accountId: accountid, number: accountnumber, name });
       }
     }
   }

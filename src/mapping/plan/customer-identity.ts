@@ -1,4 +1,4 @@
-import { type Ambiguity, toShared, toTaken } from '../../deal/ambiguity.js';
+import { type Ambiguity, type ClaimingRow, toShared, toTaken } from '../../deal/ambiguity.js';
 import { isSameCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
 import type { LinkKind } from '../../deal/masters.js';
@@ -8,9 +8,7 @@ import type { CompanyReader } from './lookups.js';
 /** Whether a number tells which account a customer stands for: one that two live accounts have tells nothing (I11). */
 
 /** The active accounts of Sales that have one of these numbers, whichever they are. */
-export type FindAccountsWithNumbers = (
-  numbers: readonly string[],
-) => Promise<readonly { readonly accountId: string; readonly number: string }[]>;
+export type FindAccountsWithNumbers = (numbers: readonly string[]) => Promise<readonly Account[]>;
 
 /** What the ledger tells of links, and of what people decided about them. */
 export interface LinkReader {
@@ -52,26 +50,28 @@ export function createFindAccountsWithNumbers(
 interface Account {
   readonly accountId: string;
   readonly number: string;
+  readonly name?: string | undefined;
 }
 
 /** What keeps the number from telling that the customer is this account; nothing when it does. */
 export async function findAmbiguity(
   dependencies: IdentityDependencies,
-  { accountId, number }: Account,
+  { accountId, number, name }: Account,
   customer: { readonly id: string; readonly number: string },
 ): Promise<Ambiguity | undefined> {
   const { ledger, companyId } = dependencies;
   const taken = await ledger.findLinkedOthers('customer', companyId, { bcId: customer.id, salesId: accountId });
-  if (taken.length > 0) return toTaken('customer', customer.number, accountId, taken);
+  const own = { id: accountId, name };
+  if (taken.length > 0) return toTaken('customer', customer.number, own, taken);
   const rivals = (await findRivals(dependencies, [{ accountId, number }])).get(accountId) ?? [];
-  return rivals.length > 0 ? toShared('customer', customer.number, accountId, rivals) : undefined;
+  return rivals.length > 0 ? toShared('customer', customer.number, own, rivals) : undefined;
 }
 
 /** By account, the others that could be meant by its number: those that nobody has told apart yet. */
 export async function findRivals(
   { ledger, companyId, findAccountsWithNumbers }: IdentityDependencies,
   accounts: readonly Account[],
-): Promise<Map<string, string[]>> {
+): Promise<Map<string, ClaimingRow[]>> {
   if (accounts.length === 0) return new Map();
   const found = await findAccountsWithNumbers(accounts.map(({ number }) => number));
   const ids = [...new Set(found.map(({ accountId }) => accountId))];
@@ -83,7 +83,7 @@ export async function findRivals(
       accountId,
       found
         .filter((one) => one.accountId !== accountId && isSameCode(one.number, number) && !settled.has(one.accountId))
-        .map((one) => one.accountId),
+        .map((one) => ({ id: one.accountId, name: one.name })),
     ]),
   );
 }

@@ -167,7 +167,7 @@ async function findCustomer(deal: WonDeal, { masters }: Rules, sources: PreviewS
   if (!deal.customer) return { customer: undefined, customerNumber: undefined };
   const { company, ledger, findAccountsWithNumbers } = sources;
   const { companyId } = company;
-  const { accountId } = deal.customer;
+  const { accountId, name } = deal.customer;
   const linked = (await ledger.findLinks('customer', companyId, [accountId])).get(accountId);
   const customerNumber = linked?.bcNumber ?? customerNumberOf(deal.customer);
   const [customer] = await company.findWholeRows('customers', [customerNumber]);
@@ -175,7 +175,7 @@ async function findCustomer(deal: WonDeal, { masters }: Rules, sources: PreviewS
   if (await ledger.isNewByDecision(companyId, accountId)) return { customer: undefined, customerNumber };
   const found = { id: String(customer['id']), number: String(customer['number']) };
   const identity = { ledger, companyId, findAccountsWithNumbers };
-  const ambiguity = await findAmbiguity(identity, { accountId, number: customerNumber }, found);
+  const ambiguity = await findAmbiguity(identity, { accountId, number: customerNumber, name }, found);
   const asked = masters.match === 'ask' ? toAsked(found.number) : undefined;
   return { customer, customerNumber, ambiguity: ambiguity ?? asked };
 }
@@ -196,7 +196,8 @@ async function findSharedItems(
     if (!item || links.has(productId) || isItemByRule(number, deal, line, rules)) continue;
     const link = { bcId: String(item['id']), salesId: productId };
     const others = await ledger.findLinkedOthers('item', companyId, link);
-    if (others.length > 0) problems.push(toTaken('item', String(item['number']), productId, others));
+    if (others.length > 0)
+      problems.push(toTaken('item', String(item['number']), { id: productId, name: line.product?.name }, others));
   }
   return problems;
 }

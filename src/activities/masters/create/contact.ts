@@ -3,7 +3,7 @@ import { writeKey } from '../../../deal/ids.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
 import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
-import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
+import { type CreationDependencies, cutsOf, nameIn, refuseTaken } from './creation.js';
 
 /**
  * A person, under the company contact that stands for the customer (reference/business-central 2.3).
@@ -25,7 +25,7 @@ export function ensureContact(
     sentFacts: cutsOf(notes),
     find: async () => {
       const found = await businessCentral.findContact(number);
-      if (found) await refuseTaken(dependencies, 'contact', salesId, found);
+      if (found) await refuseTaken(dependencies, 'contact', { id: salesId, name: nameIn(values) }, found);
       return found;
     },
     write: (context) => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }, context),

@@ -1,5 +1,6 @@
 import type { BusinessCentralClient } from '../../../clients/business-central/client.js';
-import { toTaken } from '../../../deal/ambiguity.js';
+import { type ClaimingRow, toTaken } from '../../../deal/ambiguity.js';
+import type { FieldValues } from '../../../deal/document.js';
 import type { LinkKind } from '../../../deal/masters.js';
 import type { LinkLedger } from '../../../ledger/masters/link-ledger.js';
 import type { MappingNote } from '../../../mapping/fields/resolve.js';
@@ -23,12 +24,17 @@ export interface CreationDependencies extends WriteDependencies {
 export async function refuseTaken(
   { ledger, companyId }: Pick<CreationDependencies, 'ledger' | 'companyId'>,
   kind: LinkKind,
-  salesId: string,
+  sales: ClaimingRow,
   found: { readonly id: string; readonly number: string },
 ): Promise<void> {
-  const others = await ledger.findLinkedOthers(kind, companyId, { bcId: found.id, salesId });
+  const others = await ledger.findLinkedOthers(kind, companyId, { bcId: found.id, salesId: sales.id });
   if (others.length === 0) return;
-  throw refuseAll([toTaken(kind, found.number, salesId, others)]);
+  throw refuseAll([toTaken(kind, found.number, sales, others)]);
+}
+
+/** The name that a row is to have in Business Central: the one of Sales, unless the mapping makes another of it. */
+export function nameIn({ displayName }: FieldValues): string | undefined {
+  return typeof displayName === 'string' ? displayName : undefined;
 }
 
 /** What was cut or left out, for the audit trail: fields and lengths, not the texts. */

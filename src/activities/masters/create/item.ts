@@ -7,7 +7,7 @@ import { BY_RULES } from '../../../ledger/masters/links.js';
 import type { ItemPlan } from '../../../mapping/plan/plan-master-data.js';
 import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
-import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
+import { type CreationDependencies, cutsOf, nameIn, refuseTaken } from './creation.js';
 
 /**
  * The item, after the unit that it is counted in.
@@ -30,7 +30,7 @@ export async function ensureItem(
     sentFacts: cutsOf(notes),
     find: async () => {
       const [found] = await businessCentral.findItems([number]);
-      if (found && !isByRule) await refuseTaken(dependencies, 'item', salesId, found);
+      if (found && !isByRule) await refuseTaken(dependencies, 'item', { id: salesId, name: nameIn(values) }, found);
       return found;
     },
     write: (context) => businessCentral.createItem(values, context),
