@@ -7,7 +7,7 @@ import { type Config, parseRules } from '../../src/process/config.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   'account.customertypecode': 'Picklist',
-  'account.donotemail': 'Boolean',
+  'account.new_rush': 'Boolean',
   'account.territoryid': 'Lookup',
   'account.new_region': 'String',
   'salesorder.owningbusinessunit': 'Lookup',
@@ -34,7 +34,7 @@ describe('what picks the company of a deal', () => {
       'Kunde',
       "Picklist, never 'Kunde': a choice is read as its number, in whatever language its label is",
     ],
-    ['account.donotemail', '"ja"', "Boolean, never 'ja': it is read as true or false"],
+    ['account.new_rush', '"ja"', "Boolean, never 'ja': it is read as true or false"],
     ['account._territoryid_value', 'North', "Lookup, never 'North': a lookup is read as a GUID"],
   ])('can never stand in %s: %s', async (name, value, found) => {
     const check = `Nord: ${name.replace(/_(.+)_value/, '$1')}`;
@@ -45,7 +45,7 @@ describe('what picks the company of a deal', () => {
     expect(await examined(column('account.customertypecode', '3'))).toEqual([
       ['Nord: account.customertypecode', 'ok', "Picklist, may be '3'"],
     ]);
-    expect(await examined(column('account.donotemail', 'true'))).toMatchObject([
+    expect(await examined(column('account.new_rush', 'true'))).toMatchObject([
       [expect.anything(), 'ok', expect.anything()],
     ]);
     expect(await examined(column('account.new_region', 'north'))).toEqual([]);
@@ -56,12 +56,12 @@ describe('what picks the company of a deal', () => {
   });
 
   it('is told among the columns of the rules', async () => {
-    const rules = parseRules(`companies: [{ company: Nord, when: ${column('account.donotemail', '"ja"')} }]`);
+    const rules = parseRules(`companies: [{ company: Nord, when: ${column('account.new_rush', '"ja"')} }]`);
     const findColumn = async () => ({ type: 'Boolean', maxLength: undefined, isWritable: true });
     const given = <T>(value: T) => createStep('given', {}, async () => ({ value, findings: [] }));
     const access = given({ probe: { findColumn }, userId: '' } as unknown as DataverseAccess);
     const { findings } = await examineColumns(access, given({ rules } as unknown as Config)).report();
-    expect(findings).toMatchObject([{ check: 'Nord: account.donotemail', result: 'wrong' }]);
+    expect(findings).toMatchObject([{ check: 'Nord: account.new_rush', result: 'wrong' }]);
   });
 
   it('is looked at in the tables whose records have the column', async () => {
