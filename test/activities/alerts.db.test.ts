@@ -563,7 +563,7 @@ describe('the audit trail', () => {
     const alerts = open();
     await alerts.run();
     expect(await alerts.run()).toEqual(['1 altered']);
-    await database.query(`UPDATE audit_entries SET action = 'test' WHERE record_id = $1`, [recordId]);
+    await database.query(`UPDATE audit_entries SET action = 'retry' WHERE record_id = $1`, [recordId]);
     expect(await checkTrail()).toMatchObject({ findings: 0 });
     const { rows } = await database.query('SELECT * FROM trail_findings');
     expect(rows).toEqual([]);
