@@ -34,6 +34,7 @@ export interface InvoiceLine {
   readonly sequence: number;
   /** Of its item or account, which stays when that gets another number; undefined for what is neither, or was deleted. */
   readonly objectId?: string | undefined;
+  readonly isAccount?: true | undefined;
   readonly number: string;
   readonly description: string;
   readonly quantity: string;

@@ -15,10 +15,12 @@ import {
   multiply,
   subtract,
 } from './money.js';
+import { type Deduction, takeOutDeductions } from './prepayments.js';
 
 /**
- * What was posted beside what was confirmed (I12). Posting itself may add an invoice rounding line, and an order that is
- * invoiced in parts rounds in each of them: that is told. Anything else is an alarm, as nobody has agreed to it.
+ * What was posted beside what was confirmed (I12). Posting itself may add an invoice rounding line or take off what a prepayment
+ * billed before, and an order that is invoiced in parts rounds in each of them: that is told. Anything else is an alarm, as
+ * nobody has agreed to it.
  */
 
 export type PostedCause =
@@ -29,6 +31,7 @@ export type PostedCause =
   | 'line-changed'
   | 'total'
   | 'invoice-rounding'
+  | 'prepayment'
   | 'rounding-of-parts';
 
 export interface PostedDifference {
@@ -50,6 +53,8 @@ export interface PostedOptions {
   readonly currency: CompanyCurrency;
   /** To what the company rounds its invoices, where it can be known (reference/business-central 3.8). */
   readonly roundingPrecision?: Decimal | undefined;
+  /** Invoices that billed a part of the order before, which later ones take off again. */
+  readonly prepayments?: readonly Invoice[];
   /** An order of which more is to come: its sum says nothing yet. */
   readonly isPartial?: boolean;
 }
@@ -60,7 +65,10 @@ export function comparePosted(
   asPosted: readonly PostedDocument[],
   options: PostedOptions,
 ): PostedDifference[] {
-  const posted = alignInvoices(confirmed.lines, asPosted);
+  const { prepayments = [] } = options;
+  const { invoices, deductions } = takeOutDeductions(asPosted, prepayments);
+  const posted = alignInvoices(confirmed.lines, invoices);
+  const billedIn = posted.length + (deductions.length > 0 ? prepayments.length : 0);
   const found: PostedDifference[] = [];
   const rounding: RoundingLine[] = [];
   const parts = new Map<number, InvoiceLine[]>();
@@ -76,8 +84,8 @@ export function comparePosted(
     }
   }
   found.push(...compareLines(confirmed, parts, options));
-  if (!options.isPartial) found.push(...compareTotal(confirmed, posted, rounding, parts, options));
-  return [...found, ...rounding.map(toNotice)];
+  if (!options.isPartial) found.push(...compareTotal(confirmed, posted, rounding, { parts, billedIn }, options));
+  return [...found, ...rounding.map(toNotice), ...deductions.map(toPrepayment)];
 }
 
 interface RoundingLine {
@@ -191,7 +199,7 @@ function compareTotal(
   confirmed: ConfirmedDocument,
   posted: readonly PostedDocument[],
   rounding: readonly RoundingLine[],
-  parts: ReadonlyMap<number, readonly InvoiceLine[]>,
+  { parts, billedIn }: { readonly parts: ReadonlyMap<number, readonly InvoiceLine[]>; readonly billedIn: number },
   { currency }: PostedOptions,
 ): PostedDifference[] {
   const total = add('0', ...posted.map(({ includingTax }) => includingTax));
@@ -199,8 +207,8 @@ function compareTotal(
   const apart = subtract(subtract(total, rounded), confirmed.includingTax);
   if (isZero(apart)) return [];
   const sums = `total: ${confirmed.includingTax} was confirmed, ${total} posted`;
-  const text = posted.length > 1 ? `${sums} in ${posted.length} invoices` : sums;
-  if (!isWithin(apart, '0', roundingOfParts(confirmed, posted.length, parts, currency))) return [alarm('total', text)];
+  const text = billedIn > 1 ? `${sums} in ${billedIn} invoices` : sums;
+  if (!isWithin(apart, '0', roundingOfParts(confirmed, billedIn, parts, currency))) return [alarm('total', text)];
   return [{ kind: 'notice', cause: 'rounding-of-parts', text: `${text}; each of them rounds for itself` }];
 }
 
@@ -230,6 +238,11 @@ function toNotice({ invoice, line }: RoundingLine): PostedDifference {
   const what = `${line.number}${line.description ? ` ${line.description}` : ''}`;
   const text = `invoice rounding: posting added ${nameLine(line)} (${what}) of ${amountOf(line)} to invoice ${invoice}`;
   return { kind: 'notice', cause: 'invoice-rounding', text };
+}
+
+function toPrepayment({ invoice, account, amount, billedBy }: Deduction): PostedDifference {
+  const text = `prepayment: invoice ${invoice} takes off ${amount} of account ${account}, which was billed before by invoice ${billedBy.join(' and ')}`;
+  return { kind: 'notice', cause: 'prepayment', text };
 }
 
 function isComment(line: InvoiceLine): boolean {

@@ -14,6 +14,8 @@ export const NOTICES = {
     'What was posted in Business Central is not what was confirmed here: the audit trail names the differences. Check the invoice, and correct it there.',
   'posted-with-rounding':
     'Business Central added a line of invoice rounding when it posted what was confirmed: the audit trail names it.',
+  'posted-after-prepayment':
+    'A prepayment invoice billed a part of this order before, and what was posted takes that off: in sum it is what was confirmed. The audit trail names the amounts.',
   'invoice-cancelled': 'The invoice was cancelled in Business Central.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
   'invoice-gone':

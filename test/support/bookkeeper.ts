@@ -70,6 +70,8 @@ export function createBookkeeper(simulators: Simulators) {
     /** Get Shipment Lines, or Combine Shipments: one invoice of what was shipped of these orders. */
     invoiceShipments: (...ids: readonly string[]) =>
       administer('/orders/invoice-shipments', { orders: ids.map((id) => ({ id })) }),
+    /** Posts a prepayment invoice of an order. */
+    postPrepayment: (id: string, percent: string) => administer('/orders/prepay', { id, percent }),
     deleteInvoicedOrder: (id: string) => administer('/orders/delete-invoiced', { id }),
     payInvoice: (id: string, amount?: string) => administer('/invoices/pay', { id, ...(amount && { amount }) }),
     postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
@@ -92,6 +94,21 @@ export function createBookkeeper(simulators: Simulators) {
       const { value } = await call<{ value: { id: string }[] }>('GET', await companyPath(`${set}(${id})/${lines}`));
       await call('PATCH', await companyPath(`${set}(${id})/${lines}(${value[0]?.id})`), { unitPrice });
     },
+    /** The first line of a document becomes two, the second one of this quantity. */
+    splitLine: async (kind: DocumentKind, id: string, quantity: number) => {
+      const [set, lines] = SETS[kind];
+      const path = await companyPath(`${set}(${id})/${lines}`);
+      const { value } = await call<{ value: Record<string, string | number>[] }>('GET', path);
+      const [line] = value;
+      if (!line) throw new Error('no line');
+      const { id: lineId, lineObjectNumber, unitOfMeasureCode, unitPrice } = line;
+      await call('PATCH', `${path}(${lineId})`, { quantity: Number(line['quantity']) - quantity });
+      const of = { lineType: 'Item', lineObjectNumber, ...(unitOfMeasureCode && { unitOfMeasureCode }) };
+      await call('POST', path, { ...of, quantity, unitPrice });
+    },
+    /** Another customer gets the bill. */
+    setBillTo: async (kind: DocumentKind, id: string, billToCustomerNumber: string) =>
+      call('PATCH', await companyPath(`${SETS[kind][0]}(${id})`), { billToCustomerNumber }),
     /** One of the few things that a posted invoice still takes (reference/business-central 4.6). */
     setDueDate: async (id: string, dueDate: string) =>
       call('PATCH', await companyPath(`salesInvoices(${id})`), { dueDate }),

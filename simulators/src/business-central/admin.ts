@@ -2,6 +2,7 @@ import type { AdminHandler } from '../kernel/server.js';
 import { deleteInvoicedOrder, invoiceShipments } from './get-shipments.js';
 import type { Limits } from './limits.js';
 import { pay, shipAndInvoice } from './posting.js';
+import { postPrepayment } from './prepayments.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import type { Subscriptions } from './subscriptions.js';
 import { SWITCH_SECTIONS, type Switches } from './switches.js';
@@ -178,6 +179,8 @@ export function createAdmin({
       }
       return { outcome: shipAndInvoice(company, order) };
     },
+    /** Post Prepayment Invoice, of `percent` of each line. */
+    'POST /orders/prepay': (body) => postPrepayment(company, orderOf(body), (body as { percent: string }).percent).row,
     /** One invoice of what was shipped of these orders: `orders: [{ id }]`. */
     'POST /orders/invoice-shipments': (body) =>
       invoiceShipments(company, (body as { orders: object[] }).orders.map(orderOf)).row,

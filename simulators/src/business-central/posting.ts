@@ -4,6 +4,7 @@ import { dialog } from './errors.js';
 import { checkCustomer, keepDocument } from './headers.js';
 import { roundInvoice } from './invoice-rounding.js';
 import { KINDS } from './kinds.js';
+import { appendDeductions, takeDeductions } from './prepayments.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import { big, computeTotals, isFullyShipped, rounded } from './totals.js';
 import { emptyRow, NO_DATE } from './values.js';
@@ -226,6 +227,7 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   if (ships && order.shippingNumber !== undefined) ship(company, order, order.shippingNumber);
   if (invoices && order.postingNumber !== undefined) {
     const made = invoice(company, order, order.postingNumber);
+    takeDeductions(company, order);
     writeLedger(company, made);
     keepDocument(company, made);
   }
@@ -347,6 +349,7 @@ function invoice(company: Company, order: SalesDocument, number: string): SalesD
     // Of invoices that came from orders the API's id is the record's own.
     postedRecordId: id,
   };
+  appendDeductions(company, order, document);
   computeTotals(company, document);
   roundInvoice(company, document);
   document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';

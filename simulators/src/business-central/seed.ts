@@ -1,6 +1,7 @@
 import { guidFrom } from '../kernel/random.js';
 import type { Distributor } from '../seed/distributor.js';
 import { ROUNDING_ACCOUNT } from './invoice-rounding.js';
+import { PREPAYMENT_ACCOUNT } from './prepayments.js';
 import type { Company, Row } from './store.js';
 import { ZERO_GUID } from './values.js';
 
@@ -105,6 +106,7 @@ export function seedCompany(company: Company, data: Distributor): void {
     ['8400', 'Revenue, special work'],
     ['8410', 'Freight charged'],
     [ROUNDING_ACCOUNT, 'Invoice rounding'],
+    [PREPAYMENT_ACCOUNT, 'Customer prepayments'],
   ] as const) {
     put('accounts', number, { number, displayName, category: 'Income', accountType: 'Posting', directPosting: true });
   }

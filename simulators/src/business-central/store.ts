@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Big } from 'big.js';
 import type { SimClock } from '../kernel/clock.js';
 import { entityOf } from './entities.js';
 import { emptyRow, type Row, toCode, type Value } from './values.js';
@@ -29,6 +30,8 @@ export interface SalesDocument {
   postingNumber: string | undefined;
   /** The same of the shipment of an order. */
   shippingNumber?: string | undefined;
+  /** What prepayment invoices of an order have billed and no invoice has taken off yet, by line. */
+  prepaid?: Map<number, Big>;
   /** A manual invoice discount, also one of 0; undefined leaves it to the customer's own discount. */
   manualDiscount: string | undefined;
   /** The SystemId of the posted record, which is not the id of the API. */

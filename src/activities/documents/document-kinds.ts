@@ -8,15 +8,16 @@ import type {
   Receipt,
 } from '../../clients/business-central/client.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
-import { readStatus, type SalesDocument } from '../../deal/business-central-document.js';
+import { type InvoiceLine, readStatus, type SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { documentTail } from '../../deal/document-number.js';
 import { isZero } from '../../deal/money.js';
+import { isPrepayment, takeOutDeductions } from '../../deal/prepayments.js';
 import { invoiceContent, orderContent, quoteContent } from '../../ledger/deals/document-schema.js';
 import { refuse } from '../remote/failures.js';
 import { isPostedOrder, toPostedOrder } from './posted-order.js';
-import { isPosted } from './posted-state.js';
+import { isPosted, type PostedList } from './posted-state.js';
 
 /** What differs between the kinds of documents while they are drafts; the steps of a draft know nothing else of them. */
 export interface DocumentPort<Document extends SalesDocument = SalesDocument> {
@@ -73,7 +74,7 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     if (orders[0]) return orders[0];
     const invoices = await businessCentral.findInvoices(recordId);
     if (invoices.length === 0) return refuseQuotes(recordId);
-    const posted = toPostedOrder(invoices);
+    const posted = await toOrderOfInvoices(businessCentral, invoices);
     if (!posted) throw severalDocuments(recordId, invoices);
     return posted;
   };
@@ -161,22 +162,59 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
  * @throws when several documents carry it (I1)
  */
 export async function findSuccessor(
-  businessCentral: Pick<BusinessCentralClient, 'findOrders' | 'findInvoices'>,
+  businessCentral: FoundDocuments,
   recordId: string,
 ): Promise<Invoice | Order | undefined> {
   const orders = await businessCentral.findOrders(recordId);
   const invoices = await businessCentral.findInvoices(recordId);
   const [order] = orders;
-  // An order that is invoiced in parts stands beside its invoices.
-  const others = invoices.filter(({ orderId }) => order === undefined || orderId !== order.id);
   if (order) {
+    // An order that is invoiced in parts stands beside its invoices.
+    const ofOthers = invoices.filter(({ orderId }) => orderId !== order.id);
+    const prepayments = await listPrepayments(businessCentral, order.lines, ofOthers);
+    const others = ofOthers.filter((invoice) => !prepayments.includes(invoice));
     if (orders.length + others.length > 1) throw severalDocuments(recordId, [...orders, ...others]);
     return order;
   }
   if (invoices.length <= 1 && invoices[0]?.orderId === undefined) return invoices[0];
-  const posted = toPostedOrder(invoices);
+  const posted = await toOrderOfInvoices(businessCentral, invoices);
   if (!posted) throw severalDocuments(recordId, invoices);
   return posted;
+}
+
+type FoundDocuments = Pick<BusinessCentralClient, 'findOrders' | 'findInvoices' | 'findPostedIds'>;
+
+/** An order that is gone, as its invoices tell it; undefined where one of them is neither of it nor a prepayment. */
+async function toOrderOfInvoices(
+  businessCentral: PostedList,
+  invoices: readonly Invoice[],
+): Promise<Order | undefined> {
+  const ofOrder = invoices.filter(({ orderId }) => orderId !== undefined);
+  const lines = ofOrder.flatMap((invoice) => invoice.lines);
+  const prepayments = await listPrepayments(businessCentral, lines, invoices);
+  if (ofOrder.length + prepayments.length < invoices.length) return undefined;
+  return toPostedOrder(takeOutDeductions(ofOrder, prepayments).invoices);
+}
+
+/** Prepayment invoices that were posted of an order with these lines. */
+export async function findPrepayments(
+  businessCentral: PostedList & Pick<BusinessCentralClient, 'findInvoices'>,
+  recordId: string,
+  lines: readonly InvoiceLine[],
+): Promise<Invoice[]> {
+  return listPrepayments(businessCentral, lines, await businessCentral.findInvoices(recordId));
+}
+
+async function listPrepayments(
+  businessCentral: PostedList,
+  lines: readonly InvoiceLine[],
+  invoices: readonly Invoice[],
+): Promise<Invoice[]> {
+  const found: Invoice[] = [];
+  // One that is open may be a draft that somebody released; who cannot tell takes it for one.
+  for (const invoice of invoices)
+    if (isPrepayment(lines, invoice) && (await isPosted(businessCentral, invoice, invoice.number))) found.push(invoice);
+  return found;
 }
 
 function hasMoved({ shippedQuantity, invoicedQuantity }: OrderLine): boolean {

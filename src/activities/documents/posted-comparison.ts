@@ -3,7 +3,8 @@ import { type Invoice, readStatus, type SalesDocument } from '../../deal/busines
 import { comparePosted, type PostedDifference } from '../../deal/compare-posted.js';
 import { type CompanyCurrency, toIsoCurrency } from '../../deal/currency.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
-import type { Notice } from '../../deal/notices.js';
+import { isSame } from '../../deal/money.js';
+import type { Notice, NoticeKind } from '../../deal/notices.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { isPosted, type PostedList } from './posted-state.js';
@@ -19,10 +20,14 @@ export async function recordPostedDifferences(
   posted: readonly Invoice[],
   /** As the company has it, which only counts for several invoices: each of them rounds for itself. */
   currency: CompanyCurrency = toIsoCurrency(confirmed.currency),
+  /** Asked only where something was taken off. */
+  findPrepayments: () => Promise<readonly Invoice[]> = async () => [],
 ): Promise<readonly PostedDifference[]> {
-  const found = comparePosted(confirmed, posted, { currency });
+  const takesOff = posted.some(({ lines }) => lines.some(({ quantity }) => isSame(quantity, '-1')));
+  const options = { currency, prepayments: takesOff ? await findPrepayments() : [] };
+  const found = comparePosted(confirmed, posted, options);
   const standing = listStanding(posted);
-  const ofStanding = hasAlarm(found) && standing.length > 0 ? comparePosted(confirmed, standing, { currency }) : found;
+  const ofStanding = hasAlarm(found) && standing.length > 0 ? comparePosted(confirmed, standing, options) : found;
   const differences = hasAlarm(ofStanding) ? found : ofStanding;
   await recordDifferences(ledger, recordId, { confirmed, posted, differences });
   return differences;
@@ -53,10 +58,10 @@ async function recordDifferences(
     readonly differences: readonly PostedDifference[];
   },
 ): Promise<void> {
-  for (const kind of ['alarm', 'notice'] as const) {
-    const texts = differences.filter((difference) => difference.kind === kind).map(({ text }) => text);
+  for (const kind of ['posted-otherwise', 'posted-with-rounding', 'posted-after-prepayment'] as const) {
+    const texts = differences.filter((difference) => toNoticeKind(difference) === kind).map(({ text }) => text);
     if (texts.length === 0) continue;
-    const notice: Notice = { kind: NOTICE_OF[kind], subject: confirmed.id };
+    const notice: Notice = { kind, subject: confirmed.id };
     const documents = posted.map(({ number }) => number);
     await ledger.saveNotice(recordId, notice, {
       actor: 'dealbridge',
@@ -104,5 +109,13 @@ export async function compareWithKnown(
   return compareIfPostedByUs(sources, recordId, known?.kind === 'invoice' ? known.content : undefined, document);
 }
 
-const NOTICE_OF = { alarm: 'posted-otherwise', notice: 'posted-with-rounding' } as const;
-const ACTION_OF = { alarm: 'posted otherwise than confirmed', notice: 'posted with invoice rounding' } as const;
+function toNoticeKind({ kind, cause }: PostedDifference): keyof typeof ACTION_OF {
+  if (kind === 'alarm') return 'posted-otherwise';
+  return cause === 'prepayment' ? 'posted-after-prepayment' : 'posted-with-rounding';
+}
+
+const ACTION_OF = {
+  'posted-otherwise': 'posted otherwise than confirmed',
+  'posted-with-rounding': 'posted with invoice rounding',
+  'posted-after-prepayment': 'posted after a prepayment',
+} as const satisfies Partial<Record<NoticeKind, string>>;

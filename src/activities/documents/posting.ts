@@ -25,7 +25,7 @@ import {
   postOnce,
   toDecided,
 } from './confirmed-write.js';
-import { createDocumentPorts, severalDocuments } from './document-kinds.js';
+import { createDocumentPorts, findPrepayments, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
 import { compareWithKnown, listStanding, recordPostedDifferences } from './posted-comparison.js';
@@ -233,7 +233,9 @@ export function createPostingSteps(
       if (isComplete && invoices.length > 0) {
         const confirmed = await ledger.getOrder(orderId);
         const currency = invoices.length > 1 ? await findCurrencyOf(confirmed) : undefined;
-        await recordPostedDifferences(ledger, recordId, confirmed, invoices, currency);
+        await recordPostedDifferences(ledger, recordId, confirmed, invoices, currency, () =>
+          toTemporalFailures(() => findPrepayments(businessCentral, recordId, confirmed.lines)),
+        );
       }
       if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices, readFrom);
       return invoices.map(toOrderInvoice);

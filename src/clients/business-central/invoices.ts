@@ -202,6 +202,7 @@ export function toLine(line: DocumentLineRow): InvoiceLine {
   return {
     sequence: line.sequence,
     objectId: line.itemId ?? line.accountId,
+    ...(line.accountId && { isAccount: true as const }),
     number: line.lineObjectNumber,
     description: line.description,
     quantity: line.quantity,

@@ -9,6 +9,7 @@ const text = z.string();
 const line = {
   sequence: z.number(),
   objectId: text.optional(),
+  isAccount: z.literal(true).optional(),
   number: text,
   description: text,
   quantity: decimalText,
