@@ -19,15 +19,37 @@ export function alignInvoices<Posted extends { readonly lines: readonly InvoiceL
       if (one) one.quantity = subtract(one.quantity, quantity);
     }
   };
-  return posted.map((invoice) => {
+  const aligned = posted.map((invoice) => {
     const isNumberedAnew = invoice.lines.some((line) => {
       const own = known.get(line.sequence);
       return own !== undefined && !isSameObject(own, line);
     });
-    const aligned = isNumberedAnew ? align(invoice.lines, left) : undefined;
-    take(aligned ?? invoice.lines);
-    return aligned ? { ...invoice, lines: aligned } : invoice;
+    const lines = isNumberedAnew ? align(invoice.lines, left) : undefined;
+    take(lines ?? invoice.lines);
+    return lines ? { ...invoice, lines } : invoice;
   });
+  return aligned.map((invoice) => joinSplit(known, left, invoice));
+}
+
+/**
+ * A line that somebody split has a part under a number of its own: as much of the same at the same price as the other part is less
+ * is a part of that line.
+ */
+function joinSplit<Posted extends { readonly lines: readonly InvoiceLine[] }>(
+  known: ReadonlyMap<number, InvoiceLine>,
+  left: readonly Left[],
+  invoice: Posted,
+): Posted {
+  let isSplit = false as boolean;
+  const lines = invoice.lines.map((line) => {
+    if (known.has(line.sequence) || isNothing(line)) return line;
+    const found = findLeft(left, line);
+    if (!found) return line;
+    isSplit = true;
+    found.quantity = subtract(found.quantity, line.quantity);
+    return { ...line, sequence: found.line.sequence };
+  });
+  return isSplit ? { ...invoice, lines } : invoice;
 }
 
 interface Left {
@@ -42,12 +64,7 @@ function align(lines: readonly InvoiceLine[], before: readonly Readonly<Left>[])
   const aligned: InvoiceLine[] = [];
   const moved = lines.filter((line) => !isNothing(line));
   for (const line of moved) {
-    const found = left.find(
-      (one) =>
-        isSameObject(one.line, line) &&
-        isSame(one.line.unitPrice, line.unitPrice) &&
-        !isLess(distance(one.quantity, '0'), distance(line.quantity, '0')),
-    );
+    const found = findLeft(left, line);
     if (!found && line === moved.at(-1) && mayBeRounding(line)) {
       aligned.push({ ...line, sequence: Math.max(0, ...left.map((one) => one.line.sequence)) + LINE_DISTANCE });
       continue;
@@ -57,6 +74,17 @@ function align(lines: readonly InvoiceLine[], before: readonly Readonly<Left>[])
     aligned.push({ ...line, sequence: found.line.sequence });
   }
   return aligned;
+}
+
+function findLeft(left: readonly Left[], line: InvoiceLine): Left | undefined {
+  return left.find(
+    (one) =>
+      line.number !== '' &&
+      isSameObject(one.line, line) &&
+      isSame(one.line.unitPrice, line.unitPrice) &&
+      isLess('0', one.quantity) === isLess('0', line.quantity) &&
+      !isLess(distance(one.quantity, '0'), distance(line.quantity, '0')),
+  );
 }
 
 /** Posting appends it behind all others (reference/business-central 3.8); whether it is one is judged by its precision. */

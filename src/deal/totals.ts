@@ -6,6 +6,7 @@ import {
   add,
   type Decimal,
   distance,
+  isLess,
   isRounded,
   isSame,
   isWithin,
@@ -196,14 +197,14 @@ function findLineDifference(
   currency: CompanyCurrency,
   { ofLines }: Tolerances,
 ): Difference | undefined {
-  const drafted = bySequence(draft.lines);
+  const drafted = bySequence(joinSplitLines(lines, draft.lines));
   const missing = lines.filter(({ sequence }) => !drafted.has(sequence));
   if (missing.length > 0) {
     const counted = `${lines.length} expected, ${lines.length - missing.length} found`;
     return { cause: 'line-missing', text: `line missing: ${missing.map(nameLine).join(', ')}; ${counted}` };
   }
   const expected = bySequence(lines);
-  const extra = draft.lines.find(({ sequence, net }) => !expected.has(sequence) && !isZero(net));
+  const extra = [...drafted.values()].find(({ sequence, net }) => !expected.has(sequence) && !isZero(net));
   if (extra) {
     const what = extra.number ? ` (${extra.number})` : '';
     return { cause: 'extra-line', text: `extra line: ${nameLine(extra)}${what} of ${extra.net} is not in the deal` };
@@ -214,6 +215,31 @@ function findLineDifference(
     if (cause) return cause;
   }
   return undefined;
+}
+
+/**
+ * A line that somebody split in the draft, as one again: as much of the same at the same price as it has less. What else was added
+ * stays a line of its own.
+ */
+function joinSplitLines(lines: readonly DocumentLine[], found: readonly DraftLine[]): DraftLine[] {
+  const expected = bySequence(lines);
+  const own = new Map(found.filter(({ sequence }) => expected.has(sequence)).map((line) => [line.sequence, line]));
+  const others = found.filter((line) => {
+    if (own.has(line.sequence) || line.number === '') return !own.has(line.sequence);
+    const split = [...own.values()].find((one) => {
+      const left = subtract(expected.get(one.sequence)?.quantity ?? '0', one.quantity);
+      const isSameKind = one.number === line.number && isSame(one.unitPrice, line.unitPrice);
+      return isSameKind && isLess('0', line.quantity) && !isLess(left, line.quantity);
+    });
+    if (split) own.set(split.sequence, joinLines(split, line));
+    return !split;
+  });
+  return [...own.values(), ...others];
+}
+
+function joinLines(one: DraftLine, other: DraftLine): DraftLine {
+  const sum = (field: 'quantity' | 'net' | 'discount') => add(one[field], other[field]);
+  return { ...one, quantity: sum('quantity'), net: sum('net'), discount: sum('discount') };
 }
 
 function compareLine(
