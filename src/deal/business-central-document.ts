@@ -16,6 +16,9 @@ export interface Invoice {
   /** Stays when the customer gets another number; undefined once it was deleted. */
   readonly customerId?: string | undefined;
   readonly customerNumber: string;
+  /** Who gets the bill; absent in what was read before this was. */
+  readonly billToId?: string | undefined;
+  readonly billToNumber?: string | undefined;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
   /** Undefined where the company gives none by itself. */
@@ -56,6 +59,9 @@ export interface Order {
   /** Stays when the customer gets another number; undefined once it was deleted. */
   readonly customerId?: string | undefined;
   readonly customerNumber: string;
+  /** Who gets the bill; absent in what was read before this was. */
+  readonly billToId?: string | undefined;
+  readonly billToNumber?: string | undefined;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
   readonly postingDate: string | undefined;
@@ -85,6 +91,9 @@ export interface Quote {
   /** Stays when the customer gets another number; undefined once it was deleted. */
   readonly customerId?: string | undefined;
   readonly customerNumber: string;
+  /** Who gets the bill; absent in what was read before this was. */
+  readonly billToId?: string | undefined;
+  readonly billToNumber?: string | undefined;
   readonly currency: string;
   /** As its lines tell: the API does not show it. */
   readonly pricesIncludeTax: boolean;
@@ -148,6 +157,17 @@ export function isSameCustomer(
   if (left.customerId === undefined || right.customerId === undefined)
     return left.customerNumber === right.customerNumber;
   return left.customerId === right.customerId;
+}
+
+/** Whether the bill of two documents goes to one customer, as far as it is known. */
+export function isSameBillTo(
+  left: Pick<SalesDocument, 'billToId' | 'billToNumber'>,
+  right: Pick<SalesDocument, 'billToId' | 'billToNumber'>,
+): boolean {
+  if (left.billToId !== undefined && right.billToId !== undefined) return left.billToId === right.billToId;
+  return (
+    left.billToNumber === undefined || right.billToNumber === undefined || left.billToNumber === right.billToNumber
+  );
 }
 
 /** Whether two lines are for one item or account, also when it was given another number in between. */

@@ -21,14 +21,14 @@ export function compareConverted(quote: Quote, made: SalesDocument): string[] {
 /** The document that a quote became, as we wrote the quote last: what somebody changed in either shows beside it (I14). */
 export function toOwnConverted<Made extends Invoice | Order>(ownQuote: Quote, made: Made): Made {
   if (findContentEdits(ownQuote, made).length === 0) return made;
-  const { customerId, customerNumber, currency, externalDocumentNumber, discount } = ownQuote;
+  const { customerId, customerNumber, billToId, billToNumber, currency, externalDocumentNumber, discount } = ownQuote;
   const madeLines: ReadonlyMap<number, InvoiceLine> = bySequence(made.lines);
   const lines = ownQuote.lines.map((line) => {
     const found = madeLines.get(line.sequence);
     const moved = 'fullyShipped' in made ? { shippedQuantity: '0', invoicedQuantity: '0' } : {};
     return { ...moved, ...found, ...line };
   });
-  const whose = { customerId, customerNumber, currency, externalDocumentNumber };
+  const whose = { customerId, customerNumber, billToId, billToNumber, currency, externalDocumentNumber };
   const ours = { ...whose, ...(!isZero(discount) && { discount }) };
   return { ...made, ...ours, lines };
 }

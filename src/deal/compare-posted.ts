@@ -1,5 +1,11 @@
 import { alignInvoices, isNothing } from './align-lines.js';
-import { type Invoice, type InvoiceLine, isSameCustomer, isSameObject } from './business-central-document.js';
+import {
+  type Invoice,
+  type InvoiceLine,
+  isSameBillTo,
+  isSameCustomer,
+  isSameObject,
+} from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
 import { bySequence } from './lines-by-sequence.js';
 import {
@@ -43,7 +49,7 @@ export interface PostedDifference {
 /** One invoice, or one of those that came from an order. */
 export type PostedDocument = Pick<
   Invoice,
-  'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines' | 'number'
+  'billToId' | 'billToNumber' | 'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines' | 'number'
 >;
 
 /** An invoice or an order as it was when it was confirmed. */
@@ -103,6 +109,11 @@ function compareHeader(confirmed: ConfirmedDocument, invoice: PostedDocument): P
   const { number, customerNumber, currency } = invoice;
   if (!isSameCustomer(confirmed, invoice)) {
     const text = `customer: ${confirmed.customerNumber} was confirmed, invoice ${number} is for ${customerNumber}`;
+    found.push(alarm('customer', text));
+  }
+  if (!isSameBillTo(confirmed, invoice)) {
+    const { billToNumber } = invoice;
+    const text = `bill-to customer: ${confirmed.billToNumber} was confirmed, invoice ${number} goes to ${billToNumber}`;
     found.push(alarm('customer', text));
   }
   if (currency !== confirmed.currency) {

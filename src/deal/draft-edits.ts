@@ -1,4 +1,4 @@
-import { type InvoiceLine, isSameCustomer, isSameObject } from './business-central-document.js';
+import { type InvoiceLine, isSameBillTo, isSameCustomer, isSameObject } from './business-central-document.js';
 import { ERASED_TEXT } from './erasure.js';
 import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
@@ -7,6 +7,8 @@ import { isSame, isZero } from './money.js';
 export interface ComparedDocument {
   readonly customerId?: string | undefined;
   readonly customerNumber: string;
+  readonly billToId?: string | undefined;
+  readonly billToNumber?: string | undefined;
   readonly currency: string;
   readonly externalDocumentNumber: string;
   readonly discount: string;
@@ -35,6 +37,7 @@ export function findContentEdits(own: ComparedDocument, now: ComparedDocument): 
     if (!isSame(is, was)) edits.push(`${what} ${is} instead of ${was}`);
   };
   if (!isSameCustomer(now, own)) say('customer', now.customerNumber, own.customerNumber);
+  if (!isSameBillTo(now, own)) say('bill-to customer', now.billToNumber ?? '', own.billToNumber ?? '');
   say('currency', now.currency, own.currency);
   say('external document number', now.externalDocumentNumber, own.externalDocumentNumber);
   // Business Central calculates a discount of the customer by itself; what we have set is ours.

@@ -22,6 +22,8 @@ export function toPostedOrder(invoices: readonly Invoice[]): Order | undefined {
     status: first.status,
     customerId: first.customerId,
     customerNumber: first.customerNumber,
+    billToId: first.billToId,
+    billToNumber: first.billToNumber,
     currency: first.currency,
     pricesIncludeTax: first.pricesIncludeTax,
     postingDate: first.postingDate,

@@ -184,6 +184,8 @@ function toInvoice(row: InvoiceRow): Invoice {
     status: row.status,
     customerId: row.customerId,
     customerNumber: row.customerNumber,
+    billToId: row.billToCustomerId,
+    billToNumber: row.billToCustomerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,
     postingDate: row.postingDate,

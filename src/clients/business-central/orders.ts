@@ -100,6 +100,8 @@ function toOrder(row: OrderRow): Order {
     status: row.status,
     customerId: row.customerId,
     customerNumber: row.customerNumber,
+    billToId: row.billToCustomerId,
+    billToNumber: row.billToCustomerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,
     postingDate: row.postingDate,

@@ -98,6 +98,8 @@ function toQuote(row: QuoteRow): Quote {
     status: row.status,
     customerId: row.customerId,
     customerNumber: row.customerNumber,
+    billToId: row.billToCustomerId,
+    billToNumber: row.billToCustomerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: lines.some(isGross),
     postingDate: row.postingDate,

@@ -110,6 +110,8 @@ const common = {
   status: z.string(),
   customerId: optionalId,
   customerNumber: z.string(),
+  billToCustomerId: optionalId,
+  billToCustomerNumber: z.string(),
   currencyCode: z.string(),
   postingDate: date,
   discountAmount: decimal,

@@ -27,6 +27,8 @@ const header = {
   status: text,
   customerId: text.optional(),
   customerNumber: text,
+  billToId: text.optional(),
+  billToNumber: text.optional(),
   currency: text,
   pricesIncludeTax: z.boolean(),
   postingDate: text.optional(),
