@@ -29,6 +29,8 @@ export interface Invoice {
   readonly tax: string;
   readonly includingTax: string;
   readonly remaining: string;
+  /** What posted credit memos that name it have taken off; absent where none has. */
+  readonly credited?: string | undefined;
   readonly lastModified: string;
   readonly lines: readonly InvoiceLine[];
 }

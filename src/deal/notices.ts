@@ -16,7 +16,7 @@ export const NOTICES = {
     'Business Central added a line of invoice rounding when it posted what was confirmed: the audit trail names it.',
   'posted-after-prepayment':
     'A prepayment invoice billed a part of this order before, and what was posted takes that off: in sum it is what was confirmed. The audit trail names the amounts.',
-  'invoice-cancelled': 'The invoice was cancelled in Business Central.',
+  'invoice-cancelled': 'The invoice was cancelled in Business Central, or credited in full.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
   'invoice-gone':
     'The posted invoice is not in Business Central any more. Its row in Sales stays as it was reported last: ask in accounting what became of the invoice.',

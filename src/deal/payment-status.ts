@@ -1,4 +1,4 @@
-import { type Decimal, isLess, isSame, isZero } from './money.js';
+import { add, type Decimal, isLess, isSame, isZero } from './money.js';
 
 /** What becomes of a posted invoice, as the seller is told (reference/business-central 4.5). */
 export type InvoiceStatus = 'open' | 'part-paid' | 'paid' | 'cancelled' | 'corrected';
@@ -17,6 +17,7 @@ interface PostedInvoice {
   readonly status: string;
   readonly includingTax: Decimal;
   readonly remaining: Decimal;
+  readonly credited?: Decimal | undefined;
   readonly dueDate?: string | undefined;
 }
 
@@ -30,11 +31,13 @@ export function toPaymentStatus(invoice: PostedInvoice): PaymentStatus {
   };
 }
 
-function toStatus({ status, includingTax, remaining }: PostedInvoice): InvoiceStatus {
+/** What was credited was not paid: an invoice of which nothing else is closed is open, or cancelled where nothing is left. */
+function toStatus({ status, includingTax, remaining, credited = '0' }: PostedInvoice): InvoiceStatus {
   if (status === 'Canceled') return 'cancelled';
   if (status === 'Corrective') return 'corrected';
-  if (status === 'Paid' || (isZero(remaining) && !isZero(includingTax))) return 'paid';
-  return isLess(remaining, includingTax) ? 'part-paid' : 'open';
+  const isClosed = status === 'Paid' || (isZero(remaining) && !isZero(includingTax));
+  if (isClosed) return !isZero(credited) && !isLess(credited, includingTax) ? 'cancelled' : 'paid';
+  return isLess(add(remaining, credited), includingTax) ? 'part-paid' : 'open';
 }
 
 /** Nothing more follows from an invoice in such a status, unless somebody undoes it in Business Central. */

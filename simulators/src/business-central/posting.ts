@@ -35,6 +35,7 @@ export function postDraft(company: Company, document: SalesDocument): void {
   if (document.kind === 'invoice') roundInvoice(company, document);
   document.row['status'] = statusOf(document.row);
   if (document.kind === 'invoice') document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
+  if (document.kind === 'creditMemo') applyToInvoice(company, document);
   takeStock(company, document, 'quantity');
   writeLedger(company, document);
   company.commit();
@@ -355,6 +356,17 @@ function invoice(company: Company, order: SalesDocument, number: string): SalesD
   document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
   document.row['status'] = statusOf(document.row);
   return document;
+}
+
+/** A credit memo with an Applies-to Doc. No. closes as much of that invoice as is open, and is closed itself where all of it fits. */
+function applyToInvoice(company: Company, { row }: SalesDocument): void {
+  const { invoiceNumber } = row;
+  const invoice = [...company.invoices.values()].find((one) => one.isPosted && one.row['number'] === invoiceNumber);
+  if (!invoice || invoice.isPlaceholder) return;
+  const [open, credit] = [big(invoice.row['remainingAmount']), big(row['totalAmountIncludingTax'])];
+  if (open.lte(0) || credit.lte(0)) return;
+  if (credit.lte(open)) row['status'] = 'Paid';
+  pay(company, invoice, (credit.lt(open) ? credit : open).toFixed());
 }
 
 /** Money that arrives for a posted invoice; the status moves when nothing is left. */

@@ -25,6 +25,7 @@ import {
   postOnce,
   toDecided,
 } from './confirmed-write.js';
+import { withCredits } from './credits.js';
 import { createDocumentPorts, findPrepayments, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
@@ -94,6 +95,12 @@ export function createPostingSteps(
     if (!invoice && !(await toTemporalFailures(() => businessCentral.showsPostedInvoices())))
       throw refuse('permission', SEES_NOTHING_POSTED);
     return invoice;
+  }
+
+  async function saveWithCredits(recordId: string, invoices: readonly Invoice[], readFrom: Date): Promise<void> {
+    const found: Invoice[] = [];
+    for (const invoice of invoices) found.push(await toTemporalFailures(() => withCredits(businessCentral, invoice)));
+    await ledger.saveInvoices(recordId, found, readFrom);
   }
 
   async function recordGone(ref: RecordRef, invoiceId: string): Promise<PostedInvoice | 'gone'> {
@@ -179,7 +186,7 @@ export function createPostingSteps(
       const differences = confirmed
         ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice])
         : await compareWithKnown(dependencies, recordId, invoice);
-      await ledger.saveInvoices(recordId, [invoice], readFrom);
+      await saveWithCredits(recordId, [invoice], readFrom);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });
       return { id, number, status, total, differences, progress };
@@ -237,7 +244,7 @@ export function createPostingSteps(
           toTemporalFailures(() => findPrepayments(businessCentral, recordId, confirmed.lines)),
         );
       }
-      if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices, readFrom);
+      if (invoices.length > 0) await saveWithCredits(recordId, invoices, readFrom);
       return invoices.map(toOrderInvoice);
     },
 

@@ -22,7 +22,8 @@ export interface InvoicePageRead extends Omit<InvoicePlaceInReading, 'companyId'
 }
 
 export interface InvoiceFeedDependencies extends NotifyDealsDependencies {
-  readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices' | 'findPostedIds'>;
+  readonly businessCentral: NotifyDealsDependencies['businessCentral'] &
+    Pick<BusinessCentralClient, 'readChangedInvoices'>;
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
   readonly ambiguityWindowMs: number;

@@ -32,10 +32,11 @@ export interface UnmetInvoicesRead {
 }
 
 export interface InvoiceSweepDependencies extends NotifyDealsDependencies {
-  readonly businessCentral: Pick<
-    BusinessCentralClient,
-    'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices' | 'findPostedIds'
-  >;
+  readonly businessCentral: NotifyDealsDependencies['businessCentral'] &
+    Pick<
+      BusinessCentralClient,
+      'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices'
+    >;
   readonly ledger: NotifyDealsDependencies['ledger'] & Pick<Ledger, 'getInvoice'>;
   readonly invoiceFeed: Pick<InvoiceFeedRules, 'pageSize'>;
 }

@@ -5,14 +5,16 @@ import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { type CreditMemoList, withCredits } from '../documents/credits.js';
 import { compareIfPostedByUs } from '../documents/posted-comparison.js';
 import type { PostedList } from '../documents/posted-state.js';
+import { toTemporalFailures } from '../remote/write-once.js';
 
 /** What was read of invoices reaches the deals that they belong to, for the feed and for the sweep alike. */
 
 export interface NotifyDealsDependencies {
   readonly companyId: string;
-  readonly businessCentral: PostedList;
+  readonly businessCentral: PostedList & CreditMemoList;
   readonly ledger: Pick<Ledger, 'businessCentralFeeds' | 'wasAsked' | 'saveNotice'>;
   /** Starts or signals the deal, also one that has settled. */
   readonly notifyDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
@@ -48,7 +50,8 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
         continue;
       }
       await compareIfPostedByUs(dependencies, known.deal.recordId, known.known, invoice);
-      await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice, readFrom);
+      const withCredited = await toTemporalFailures(() => withCredits(dependencies.businessCentral, invoice));
+      await ledger.savePaymentStatus(companyId, known.deal.recordId, withCredited, readFrom);
       await notifyDeal(known.deal, toHint(invoice));
       await ledger.markInvoiceReported(invoice);
       notified += 1;

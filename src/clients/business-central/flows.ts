@@ -96,6 +96,8 @@ export interface FlowRequests {
   downloadInvoicePdf(invoiceId: string, maxBytes: number): Promise<Download>;
   /** One page; deletions do not show (reference/business-central 6.3). */
   readChangedCreditMemos(since: Date, pageSize: number): Promise<ChangedPage<CreditMemo>>;
+  /** Those that are applied to one invoice, by its number; also drafts. */
+  findCreditMemosOf(invoiceNumber: string): Promise<CreditMemo[]>;
   /** Of these numbers those that have entries in the general ledger; as many as one request can name. */
   findPostedCreditMemos(numbers: readonly string[]): Promise<ReadonlySet<string>>;
   readChangedShipments(since: Date, pageSize: number): Promise<ChangedPage<Shipment>>;
@@ -307,17 +309,14 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
         },
         maxBytes,
       ),
-    readChangedCreditMemos: (...place) =>
-      readChanged('salesCreditMemos', place, creditMemoRow, (row) => ({
-        ...toStamped(row),
-        status: row.status,
-        customerId: row.customerId === ZERO_ID ? undefined : row.customerId,
-        customerNumber: row.customerNumber,
-        currency: row.currencyCode,
-        date: row.postingDate,
-        includingTax: row.totalAmountIncludingTax,
-        invoiceNumber: row.invoiceNumber,
-      })),
+    readChangedCreditMemos: (...place) => readChanged('salesCreditMemos', place, creditMemoRow, toCreditMemo),
+    async findCreditMemosOf(invoiceNumber) {
+      const asked = 'look the credit memos of the invoice up';
+      const filter = encodeURIComponent(`invoiceNumber eq ${quoteValue(invoiceNumber)}`);
+      const { body, requestId } = await http.send({ method: 'GET', path: `salesCreditMemos?$filter=${filter}`, asked });
+      const { value } = readWire('business-central', asked, listOf(creditMemoRow), body, requestId);
+      return value.map(toCreditMemo).filter((memo) => memo.invoiceNumber === invoiceNumber);
+    },
     async findPostedCreditMemos(numbers) {
       const asked = 'look the entries of credit memos up';
       const filter = encodeURIComponent(
@@ -330,6 +329,19 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       const ofMemos = value.filter(({ documentType }) => /^Credit(_x0020_| )Memo$/i.test(documentType));
       return new Set(ofMemos.map(({ documentNumber }) => documentNumber));
     },
+  };
+}
+
+function toCreditMemo(row: z.infer<typeof creditMemoRow>): CreditMemo {
+  return {
+    ...toStamped(row),
+    status: row.status,
+    customerId: row.customerId === ZERO_ID ? undefined : row.customerId,
+    customerNumber: row.customerNumber,
+    currency: row.currencyCode,
+    date: row.postingDate,
+    includingTax: row.totalAmountIncludingTax,
+    invoiceNumber: row.invoiceNumber,
   };
 }
 

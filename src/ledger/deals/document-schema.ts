@@ -45,6 +45,7 @@ export const invoiceContent = contentOf<Invoice>({
   orderNumber: text.optional(),
   dueDate: text.optional(),
   remaining: decimalText,
+  credited: decimalText.optional(),
   lines: z.array(contentOf<InvoiceLine>(line)),
 });
 
