@@ -39,6 +39,26 @@ export function deleteDocument(company: Company, document: SalesDocument): void 
   company.documents[document.kind].delete(id);
   company.remember(() => company.documents[document.kind].set(id, document));
   company.announce({ set, id, type: 'deleted', at: company.clock.now() });
+  if (document.kind === 'invoice' && !document.isPosted) leaveId(company, document);
+}
+
+/**
+ * An invoice that was posted of an earlier draft of this number takes the id of the draft (SalesInvoiceAggregator.Codeunit.al,
+ * TransferRecordIDs, which asks for "Pre-Assigned No." alone).
+ */
+function leaveId(company: Company, { row }: SalesDocument): void {
+  const taker = [...company.invoices.values()].find((one) => one.isPosted && one.preAssignedNumber === row['number']);
+  if (!taker) return;
+  const before = String(taker.row['id']);
+  const id = String(row['id']);
+  company.documents.invoice.delete(before);
+  company.documents.invoice.set(id, taker);
+  taker.row['id'] = id;
+  company.remember(() => {
+    taker.row['id'] = before;
+    company.documents.invoice.set(before, taker);
+  });
+  company.touch(taker.row, 'salesInvoices', 'updated');
 }
 
 /** A draft whose series is that of posted invoices has its posting number from the beginning. */

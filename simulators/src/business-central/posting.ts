@@ -30,6 +30,7 @@ export function postDraft(company: Company, document: SalesDocument): void {
   checkStock(company, document, 'quantity');
   document.isPosted = true;
   document.postedRecordId = randomUUID();
+  document.preAssignedNumber = String(document.row['number']);
   document.row['number'] = document.postingNumber;
   for (const line of document.lines) line.id = randomUUID();
   if (document.kind === 'invoice') roundInvoice(company, document);

@@ -28,6 +28,8 @@ export interface SalesDocument {
   isPlaceholder?: boolean;
   /** Drawn by the first attempt to post and kept when that attempt fails (reference/business-central 4.3). */
   postingNumber: string | undefined;
+  /** The number that a posted invoice had as a draft. */
+  preAssignedNumber?: string;
   /** The same of the shipment of an order. */
   shippingNumber?: string | undefined;
   /** What prepayment invoices of an order have billed and no invoice has taken off yet, by line. */

@@ -97,7 +97,7 @@ export function toExpiredText(number: string, validUntil: string | undefined): s
 
 /** The quote, or what it became; undefined when neither is there. */
 export async function findQuoteOrSuccessor(
-  dependencies: Pick<CompanyDependencies, 'businessCentral' | 'goneCheckMs'>,
+  dependencies: Pick<CompanyDependencies, 'businessCentral' | 'goneCheckMs' | 'ledger'>,
   recordId: string,
   quoteId: string,
 ): Promise<SalesDocument | undefined> {

@@ -2,7 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { SalesDocument } from '../../deal/business-central-document.js';
+import { isNumberOf } from '../../deal/document-number.js';
 import type { StepFailure } from '../../deal/failure-types.js';
+import { hasTakenId } from '../../deal/taken-id.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
 import type { DocumentPort } from './document-kinds.js';
@@ -44,6 +47,21 @@ export async function findOrGone<Document extends { readonly id: string }>(
   });
 }
 
+/**
+ * @throws RemoteApiError `not-found` when an invoice of somebody else has the id of the deal's draft by now
+ */
+export async function readOwn<Document extends SalesDocument>(
+  ledger: Pick<DealLedger, 'listDocuments'>,
+  recordId: string,
+  read: () => Promise<Document>,
+): Promise<Document> {
+  const document = await read();
+  if (!('remaining' in document) || isNumberOf(document.externalDocumentNumber, recordId)) return document;
+  const known = (await ledger.listDocuments(recordId)).find(({ documentId }) => documentId === document.id);
+  if (!hasTakenId(recordId, known?.content, document)) return document;
+  throw new RemoteApiError('business-central', 'not-found', 'read the draft', { rowOf: 'salesInvoices' });
+}
+
 export function lookAgain(found: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'business-central/unavailable' satisfies StepFailure,
@@ -83,13 +101,13 @@ export async function changeUnlessTaken<T>(
 
 /** A draft of the deal, by its port. */
 export function findDraftOrGone(
-  dependencies: Pick<CompanyDependencies, 'goneCheckMs'>,
+  dependencies: Pick<CompanyDependencies, 'goneCheckMs' | 'ledger'>,
   port: DocumentPort,
   { recordId, draftId }: { readonly recordId: string; readonly draftId: string },
 ): Promise<SalesDocument | undefined> {
   return findOrGone(dependencies, {
     id: draftId,
-    read: () => port.get(draftId),
+    read: () => readOwn(dependencies.ledger, recordId, () => port.get(draftId)),
     list: () => port.list(recordId),
     isExplained: async () => (await port.findSuccessors(draftId, recordId)).length > 0,
   });

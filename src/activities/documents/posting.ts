@@ -28,7 +28,7 @@ import {
 import { withCredits } from './credits.js';
 import { createDocumentPorts, findPrepayments, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
-import { findOrGone } from './gone.js';
+import { findOrGone, readOwn } from './gone.js';
 import { compareWithKnown, listStanding, recordPostedDifferences } from './posted-comparison.js';
 import { toPostedOrder } from './posted-order.js';
 import { isPosted, undefinedIfRefused } from './posted-state.js';
@@ -88,7 +88,7 @@ export function createPostingSteps(
     });
 
   async function getUnlessGone(recordId: string, invoiceId: string): Promise<Invoice | undefined> {
-    const read = () => businessCentral.getInvoice(invoiceId);
+    const read = () => readOwn(ledger, recordId, () => businessCentral.getInvoice(invoiceId));
     const list = () => businessCentral.findInvoices(recordId);
     const invoice = await findOrGone(dependencies, { id: invoiceId, read, list });
     // Who may see none of the posted ones knows nothing of this one.
@@ -139,7 +139,7 @@ export function createPostingSteps(
           find: async () => {
             const invoice = await findOrGone(dependencies, {
               id: draft.id,
-              read: () => businessCentral.getInvoice(draft.id),
+              read: () => readOwn(ledger, recordId, () => businessCentral.getInvoice(draft.id)),
               list: () => businessCentral.findInvoices(recordId),
             });
             const isDone = invoice && (await isPosted(businessCentral, invoice, draft.figures.documentNumber));

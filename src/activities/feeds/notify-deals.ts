@@ -3,6 +3,7 @@ import { isPlaceholder } from '../../deal/business-central-document.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
+import { hasTakenId } from '../../deal/taken-id.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { type CreditMemoList, withCredits } from '../documents/credits.js';
@@ -45,14 +46,16 @@ export function createNotifyDeals(dependencies: NotifyDealsDependencies) {
       // A payment in part changes neither stamp nor etag (reference/business-central 5 and 6.3): a sweep compares the
       // amounts.
       if (!known || (!isSweep && isSeen(known, invoice))) continue;
-      if (!known.deal || isPlaceholder(invoice) || !isNewChange(known, invoice)) {
+      const { deal } = known;
+      const isForeign = !deal || isPlaceholder(invoice) || hasTakenId(deal.recordId, known.known, invoice);
+      if (isForeign || !isNewChange(known, invoice)) {
         passed.push(invoice);
         continue;
       }
-      await compareIfPostedByUs(dependencies, known.deal.recordId, known.known, invoice);
+      await compareIfPostedByUs(dependencies, deal.recordId, known.known, invoice);
       const withCredited = await toTemporalFailures(() => withCredits(dependencies.businessCentral, invoice));
-      await ledger.savePaymentStatus(companyId, known.deal.recordId, withCredited, readFrom);
-      await notifyDeal(known.deal, toHint(invoice));
+      await ledger.savePaymentStatus(companyId, deal.recordId, withCredited, readFrom);
+      await notifyDeal(deal, toHint(invoice));
       await ledger.markInvoiceReported(invoice);
       notified += 1;
     }
