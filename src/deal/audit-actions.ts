@@ -50,6 +50,7 @@ export type DealAction =
   | 'quote became order in Business Central'
   | 'quote became invoice in Business Central'
   | 'posted otherwise than confirmed'
+  | 'posted after a prepayment'
   | 'posted with invoice rounding'
   | 'report the invoice to Sales'
   | 'write columns of the opportunity in Sales'

@@ -52,6 +52,7 @@ const ACTION_WORDS: Readonly<Record<DealAction | MasterAction | SystemAction, st
   'quote became order in Business Central': 'found the order that the quote became',
   'quote became invoice in Business Central': 'found the invoice that the quote became',
   'posted otherwise than confirmed': 'found the document posted otherwise than it was confirmed',
+  'posted after a prepayment': 'found that the invoice takes off what a prepayment invoice had billed before',
   'posted with invoice rounding': 'found that Business Central had rounded the invoice when it was posted',
   'report the invoice to Sales': 'told Sales how far the invoice is paid',
   'write columns of the opportunity in Sales': 'wrote the result into the opportunity in Sales',
