@@ -19,6 +19,9 @@ export const MAX_PAUSE_MS = 60_000;
 /** A connection of the ledger, and a statement of worker or starter: a step hears of a server that went silent before its own end. */
 export const LEDGER_CONNECT_MS = 20_000;
 export const LEDGER_ANSWER_MS = 60_000;
+/** Temporal's server, by whom it has to be asked; what waits for a worker there, unless it has a limit of its own, is given longer. */
+export const TEMPORAL_ANSWER_MS = 20_000;
+export const TEMPORAL_WAIT_MS = 60_000;
 /** A worker that is told to stop lets its steps end, then cancels them, then leaves. */
 export const SHUTDOWN_GRACE_MS = 20_000;
 export const SHUTDOWN_FORCE_MS = 40_000;

@@ -12,13 +12,21 @@ const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;
 const TRIES = 5;
-/** A worker answers within a second; a browser and what stands before the desk wait for about a minute. */
-const ANSWER_LIMIT_MS = 30_000;
+
+export interface UpdateLimits {
+  /** A worker answers within a second; a browser and what stands before the desk wait for about a minute. */
+  readonly answerMs: number;
+  /** Whether the server is there: a person waits for it. */
+  readonly askMs: number;
+}
+
+const LIMITS: UpdateLimits = { answerMs: 30_000, askMs: 5_000 };
 
 /**
  * Sends an update, and again when the server has forgotten it: a task of the run that fails, such as an end that met a
  * signal, takes with it what it was told. Nothing follows from a confirmation or an end before it is in the history, so
  * that nothing was decided then; a retry or a pause is the same when it is said twice.
+ * @throws ServiceError, before anything is sent, when the server is away or does not answer; later, when it fell silent meanwhile
  * @throws RefusedError when the run is never at rest
  * @throws NotTakenYetError when no worker takes it in time: the server would keep whoever asks waiting until one runs
  */
@@ -26,14 +34,19 @@ export async function sendUpdate<Result, Input>(
   handle: WorkflowHandle,
   update: UpdateDefinition<Result, [Input]>,
   input: Input,
-  limitMs = ANSWER_LIMIT_MS,
+  { answerMs, askMs }: UpdateLimits = LIMITS,
 ): Promise<Result> {
-  const deadline = Date.now() + limitMs;
+  const ensureAnswers = () => handle.client.withDeadline(Date.now() + askMs, () => handle.describe());
+  await ensureAnswers();
+  const deadline = Date.now() + answerMs;
   for (let tries = 1; ; tries += 1) {
     try {
       return await handle.client.withDeadline(deadline, () => handle.executeUpdate(update, { args: [input] }));
     } catch (error) {
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new NotTakenYetError(toNotTaken(limitMs));
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+        await ensureAnswers();
+        throw new NotTakenYetError(toNotTaken(answerMs));
+      }
       if (!isForgotten(error)) throw error;
       if (tries === TRIES) throw new RefusedError('it changes at this moment and has taken nothing: say it again');
     }
@@ -47,7 +60,7 @@ export async function sendUpdate<Result, Input>(
 export async function askRun<Result>(
   handle: WorkflowHandle,
   query: QueryDefinition<Result, []>,
-  limitMs = ANSWER_LIMIT_MS,
+  limitMs = LIMITS.answerMs,
 ): Promise<Result> {
   try {
     return await handle.client.withDeadline(Date.now() + limitMs, () => handle.query(query));

@@ -1,7 +1,13 @@
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { Connection, type ConnectionOptions } from '@temporalio/client';
+import {
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import { ConfigError } from '../deal/errors.js';
+import { TEMPORAL_ANSWER_MS, TEMPORAL_WAIT_MS } from '../deal/time-limits.js';
 import type { TemporalTls } from './temporal-tls.js';
 
 /** The one way to Temporal: worker, starter, command line and doctor connect by the same options. */
@@ -30,10 +36,28 @@ export async function connectTemporal<T>(target: TemporalTarget, open: (options:
 /** By the client of the SDK. By itself its gRPC would go through a proxy that the environment names, which the worker's does not. */
 export function connectTemporalClient(
   target: TemporalTarget,
-  more: Pick<ConnectionOptions, 'connectTimeout'> = {},
+  { answerMs = TEMPORAL_ANSWER_MS, ...more }: Pick<ConnectionOptions, 'connectTimeout'> & { answerMs?: number } = {},
 ): Promise<Connection> {
   const channelArgs = { 'grpc.enable_http_proxy': 0 };
-  return connectTemporal(target, (options) => Connection.connect({ ...options, ...more, channelArgs }));
+  const interceptors = [boundedRetries(answerMs)];
+  return connectTemporal(target, (options) => Connection.connect({ ...options, ...more, channelArgs, interceptors }));
+}
+
+type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
+
+/** What the server answers when a worker has, or when something happens. */
+const WAITS = /\/(UpdateWorkflowExecution|PollWorkflowExecutionUpdate|QueryWorkflow|GetWorkflowExecutionHistory)$/;
+
+/**
+ * The SDK's own tries, all of them within one limit unless whoever asks has set another: a server that stands still keeps its
+ * connections open, and by itself the client would wait for its answer for minutes.
+ */
+function boundedRetries(answerMs: number): Interceptor {
+  const retries = makeGrpcRetryInterceptor(defaultGrpcRetryOptions());
+  return (options, next) => {
+    const limitMs = WAITS.test(options.method_definition.path) ? TEMPORAL_WAIT_MS : answerMs;
+    return retries({ ...options, deadline: options.deadline ?? Date.now() + limitMs }, next);
+  };
 }
 
 function toOptions({ address, tls, apiKey }: TemporalTarget): Options {

@@ -1,7 +1,7 @@
-import { ServiceError, type WorkflowHandle } from '@temporalio/client';
+import { ServiceError, type WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { defineUpdate } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
-import { RefusedError } from '../../src/deal/errors.js';
+import { NotTakenYetError, RefusedError } from '../../src/deal/errors.js';
 import { sendUpdate } from '../../src/dispatch/send-update.js';
 
 /** What a server that has lost an update with the task of its run makes of it for whoever sent it. */
@@ -18,10 +18,15 @@ const FORGOTTEN = refusedWith(
   'Unable to perform workflow execution update due to unexpected workflow task failure.',
 );
 
-function sendTo(failures: unknown[]) {
+/** @param silences what the server does each time it is asked for the run: nothing, or this failure. */
+function sendTo(failures: unknown[], silences: unknown[] = []) {
   const sent: unknown[] = [];
   const handle = {
     client: { withDeadline: (_deadline: unknown, ask: () => Promise<unknown>) => ask() },
+    async describe() {
+      const failure = silences.shift();
+      if (failure !== undefined) throw failure;
+    },
     async executeUpdate(_update: unknown, { args }: { readonly args: readonly unknown[] }) {
       sent.push(...args);
       const failure = failures.shift();
@@ -53,5 +58,21 @@ describe('an update', () => {
     const { sent, answer } = sendTo([failure]);
     await expect(answer).rejects.toBe(failure);
     expect(sent).toHaveLength(1);
+  });
+
+  it('is not sent to a server that does not answer', async () => {
+    const silent = refusedWith(4, 'Deadline exceeded');
+    const { sent, answer } = sendTo([], [silent]);
+    await expect(answer).rejects.toBe(silent);
+    expect(sent).toEqual([]);
+  });
+
+  it.each([
+    ['the server, where it fell silent meanwhile', refusedWith(4, 'Deadline exceeded'), ServiceError],
+    ['the worker, where the server still answers', undefined, NotTakenYetError],
+  ])('without an answer blames %s', async (_what, silence, expected) => {
+    const unanswered = new WorkflowUpdateRPCTimeoutOrCancelledError('no answer');
+    const { answer } = sendTo([unanswered], [undefined, silence]);
+    await expect(answer).rejects.toBeInstanceOf(expected);
   });
 });

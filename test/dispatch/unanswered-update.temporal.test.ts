@@ -20,7 +20,7 @@ async function startUnworked() {
 
 it('whoever says something while no worker runs is told so, instead of waiting until one does', async () => {
   const handle = await startUnworked();
-  const said = sendUpdate(handle, defineUpdate<void, [object]>('retry'), {}, 500);
+  const said = sendUpdate(handle, defineUpdate<void, [object]>('retry'), {}, { answerMs: 500, askMs: 20_000 });
   const error = await said.catch((caught: unknown) => caught);
   await handle.terminate();
   expect(error).toBeInstanceOf(NotTakenYetError);

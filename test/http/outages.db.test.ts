@@ -74,6 +74,13 @@ describe('while Temporal is away', () => {
     expect(stage.waiting.sent).toEqual([]);
   });
 
+  it('whoever is about to decide reads that it does not answer, and not only that it is not possible', async () => {
+    vi.spyOn(stage.waiting.commands, 'findStatus').mockRejectedValue(temporalAway());
+    const panel = await browser.open(`${stage.origin}/deals/${deal}/confirm`, { headers: PART });
+    expect(panel.status).toBe(503);
+    expect(await panel.text()).toMatch(/not possible now.*class="warning">\s*Temporal or the worker does not answer/s);
+  });
+
   it('the API answers 503 to a decision, and the deal is shown as before', async () => {
     vi.spyOn(stage.waiting.commands, 'retry').mockRejectedValue(temporalAway());
     vi.spyOn(stage.waiting.commands, 'findStatus').mockRejectedValue(temporalAway());

@@ -167,12 +167,7 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
         <p class="warning">Somebody changed the draft in Business Central: {deal.handEdits.join('; ')}.</p>
       )}
       {deal.setAside && <p class="warning">Changes in Sales are not read at the moment: {deal.setAside.reason}.</p>}
-      {deal.isTemporalSilent && (
-        <p class="warning">
-          Temporal or the worker does not answer, so nothing can be decided right now. What you see is what the ledger
-          holds.
-        </p>
-      )}
+      {deal.isTemporalSilent && <TemporalSilentWarning />}
       {deal.status?.state === 'awaiting-confirmation' && !deal.status.decided && (
         <ClosedPeriodWarning period={deal.closedPeriod} />
       )}
@@ -321,5 +316,14 @@ function Links({ deal, places }: Pick<Props, 'deal' | 'places'>) {
         Key: <code>{deal.recordId}</code>
       </p>
     </section>
+  );
+}
+
+export function TemporalSilentWarning() {
+  return (
+    <p class="warning">
+      Temporal or the worker does not answer, so nothing can be decided right now. What you see is what the ledger
+      holds.
+    </p>
   );
 }

@@ -20,7 +20,7 @@ import { problemOf } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { ClosedPeriodWarning } from './closed-period.js';
-import { DealPage } from './deal-page.js';
+import { DealPage, TemporalSilentWarning } from './deal-page.js';
 import { type Fields, Form, type Frame, formatOf, isPart, readForm } from './frame.js';
 import { Message } from './layout.js';
 import { toReasonWords, toStateWords } from './words.js';
@@ -60,7 +60,7 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
       if (!deal.acts.includes(act)) {
         return frame.showPanel(
           c,
-          { title, status: 409 },
+          { title, status: deal.isTemporalSilent ? 503 : 409 },
           <Impossible deal={deal} act={act} roles={c.get('person').roles} />,
         );
       }
@@ -310,6 +310,7 @@ function Impossible({ deal, act, roles }: ImpossibleProps) {
       <p>
         The deal stands at «{label}». {meaning}
       </p>
+      {isMine && deal.isTemporalSilent && <TemporalSilentWarning />}
       <p class="actions">
         <a class="button" href={`/deals/${deal.recordId}`}>
           Open the deal
