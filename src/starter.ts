@@ -27,6 +27,7 @@ import { findRegisteredCompanyId } from './ledger/settings/environments.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
 import { openSharedAccess } from './process/access.js';
+import { createBackground } from './process/background.js';
 import { loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
@@ -104,6 +105,7 @@ const limits = createLimits({
   log,
 });
 const { guard } = limits;
+const background = createBackground();
 const { token, uiOrigin } = config.codec;
 const app = createRoutes({
   limits: limits.all,
@@ -114,16 +116,16 @@ const app = createRoutes({
       start: (ref) => startDeal({ temporal, ledger }, ref),
       isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
       recordDetections: (refs) => detections.recordDetections('webhook', refs),
-      nudge: config.feeds ? createNudger(temporal, log) : () => undefined,
-      findOwnUserId: learnOwnUser(dataverse.whoAmI, log),
+      nudge: config.feeds ? createNudger(temporal, log, background.track) : () => undefined,
+      findOwnUserId: learnOwnUser(() => background.track(dataverse.whoAmI()), log),
       log,
     }),
     createBusinessCentralWebhook({
       isAddressKey: createSecretCheck(toSecrets(noticeSecrets, 'addressKey'), systemClock),
       isClientState: createSecretCheck(toSecrets(noticeSecrets, 'clientState'), systemClock),
       guard,
-      nudgeInvoiceFeed: companyFeeds.nudge,
-      wakeHeldDeals: heldDeals.wake,
+      nudgeInvoiceFeed: () => background.track(companyFeeds.nudge()),
+      wakeHeldDeals: (rows) => background.track(heldDeals.wake(rows)),
       log,
     }),
   ],
@@ -169,11 +171,11 @@ server.once('error', (error) => {
 
 hasStarted();
 stopOnSignal(async () => {
+  telemetry.unwatch();
   signIns?.stop();
-  feeds?.stop();
-  heldDeals.stop();
-  await desk?.close();
-  await new Promise((resolve) => server.close(resolve));
+  // First nothing more is taken, then what is under way ends, and only then what it asks is closed.
+  await Promise.all([desk?.close(), new Promise((resolve) => server.close(resolve)), feeds?.stop(), heldDeals.stop()]);
+  await background.settle();
   await dataverse.close();
   await runtime.close();
   await telemetry.close();

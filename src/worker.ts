@@ -102,8 +102,9 @@ const onUntidy = (error: unknown): void => {
 try {
   await runWorkers(workers, onRunning, onUntidy);
 } finally {
+  telemetry.unwatch();
   signIns?.stop();
-  sealPace.stop();
+  await sealPace.stop();
   await backfillPace.stop();
   await connection.close();
   await systems.close();

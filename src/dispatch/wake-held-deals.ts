@@ -7,7 +7,8 @@ import type { Waiting } from '../ledger/deals/waiting.js';
 /** Customers, items or quotes changed in Business Central: whatever waits for one is woken. */
 export interface WakeHeldDeals {
   wake(rows: readonly ChangedRow[]): Promise<void>;
-  stop(): void;
+  /** Resolves when none is being woken any more. */
+  stop(): Promise<void>;
 }
 
 export interface WakeHeldDealsDependencies {
@@ -43,11 +44,14 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
   let isResting = false;
   let isAsked = false;
   let isStopped = false;
+  let stepping: Promise<void> = Promise.resolve();
 
   const stepIn = (ms: number): void => {
     if (isStopped) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void step(), ms);
+    timer = setTimeout(() => {
+      stepping = step();
+    }, ms);
     timer.unref();
   };
   const takeMore = async (): Promise<RecordRef[]> => {
@@ -91,9 +95,10 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
         if (unlinked.length > 0 || known.length < ids.length) await askForAll(kind);
       }
     },
-    stop() {
+    async stop() {
       isStopped = true;
       clearTimeout(timer);
+      await stepping;
     },
   };
 }

@@ -5,12 +5,15 @@ export interface ChangeStream {
    * @param seen the change that whoever listens has seen last: what came after it is told, too
    */
   listen(listener: ChangeListener, seen: string): () => void;
+  /** Whoever listens is told that no more comes; nobody is asked from then on. */
+  close(): void;
 }
 
 export interface ChangeListener {
   readonly onChange: () => void;
   /** Nothing has changed for a while: what carries the news must not be taken for dead. */
   readonly onQuiet: () => void;
+  readonly onClose: () => void;
 }
 
 /** A person notices no shorter delay in a list that changes by itself. */
@@ -39,6 +42,11 @@ export function createChangeStream(findLatest: () => Promise<string>, intervalMs
       all.add(one);
       if (timer === undefined) timer = setTimeout(look, 0);
       return () => void all.delete(one);
+    },
+    close() {
+      clearTimeout(timer);
+      for (const one of all) one.onClose();
+      all.clear();
     },
   };
 }

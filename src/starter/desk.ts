@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import { createDealCommands } from '../dispatch/deal-commands.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
@@ -96,7 +97,9 @@ export async function openDesk(config: Config, runtime: Runtime, access: AllAcce
     signInLink,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      // Pages that listen for news hold theirs open.
+      // Pages that listen for news hold theirs open. Whoever waits for an answer is given it.
+      dependencies.changeStream.close();
+      await Promise.race([closed, setTimeout(GRACE_MS, undefined, { ref: false })]);
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       await systems.close();
@@ -115,6 +118,9 @@ function toClientSecret(
     return newest?.kind === 'secret' ? newest.secret : undefined;
   };
 }
+
+/** What takes longer, such as an examination of everything, is given up. */
+const GRACE_MS = 10_000;
 
 /** A person waits for the answer. */
 const PATIENCE_MS = 20_000;

@@ -10,7 +10,8 @@ const LOOK_MS = 2_000;
 export interface SealPace {
   /** One look; seals when enough has come. Looks at once are one look. */
   look(): Promise<void>;
-  stop(): void;
+  /** Resolves when no look is under way any more. */
+  stop(): Promise<void>;
 }
 
 export function startSealPace(database: Database, seal: () => Promise<unknown>, log: Pick<Logger, 'warn'>): SealPace {
@@ -30,5 +31,11 @@ export function startSealPace(database: Database, seal: () => Promise<unknown>, 
   };
   const timer = setInterval(() => void look(), LOOK_MS);
   timer.unref();
-  return { look, stop: () => clearInterval(timer) };
+  return {
+    look,
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
 }

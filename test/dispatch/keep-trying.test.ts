@@ -44,7 +44,7 @@ describe('what a starter cannot do at once', () => {
       await vi.advanceTimersByTimeAsync(waitMs);
       seen.push(attempts);
     }
-    trying.stop();
+    await trying.stop();
     expect(seen).toEqual([1, 1, 2, 2, 3]);
   });
 
@@ -92,7 +92,7 @@ describe('what a starter cannot do at once', () => {
       await vi.advanceTimersByTimeAsync(waitMs);
       seen.push(said.length);
     }
-    trying.stop();
+    await trying.stop();
     expect(seen).toEqual([1, 1, 2]);
   });
 
@@ -106,8 +106,29 @@ describe('what a starter cannot do at once', () => {
       { log, findRetryAfter: () => undefined },
     );
     await vi.advanceTimersByTimeAsync(1_000);
-    trying.stop();
+    await trying.stop();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(attempts).toBe(2);
+  });
+
+  it('has ended once its stop has, and what it meets by then is no trouble of anybody', async () => {
+    const said: string[] = [];
+    let fail: (error: Error) => void = () => undefined;
+    const trying = keepTrying(
+      () =>
+        new Promise((_resolve, reject) => {
+          fail = reject;
+        }),
+      { log: pino({}, { write: (line: string) => void said.push(line) }), findRetryAfter: () => undefined },
+    );
+    let hasStopped = false;
+    const stopped = trying.stop().then(() => {
+      hasStopped = true;
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(hasStopped).toBe(false);
+    fail(new Error('Cannot use a pool after calling end on the pool'));
+    await stopped;
+    expect(said).toEqual([]);
   });
 });

@@ -64,8 +64,8 @@ beforeEach(() => {
     onTrouble: (error) => refusals.push(error),
   });
 });
-afterEach(() => {
-  heldDeals.stop();
+afterEach(async () => {
+  await heldDeals.stop();
   vi.useRealTimers();
 });
 
@@ -152,7 +152,7 @@ it('stops with the process', async () => {
   held.item = refs(3);
   await heldDeals.wake([{ resource: 'items', id: undefined }]);
   await vi.advanceTimersByTimeAsync(0);
-  heldDeals.stop();
+  await heldDeals.stop();
   await vi.advanceTimersByTimeAsync(10 * PACE_MS);
   expect(woken).toHaveLength(1);
 });

@@ -29,7 +29,7 @@ afterAll(async () => {
   silent.close();
 });
 
-it('ends, and does not wait for what a request may take', async () => {
+it('ends, does not wait for what a request may take, and closes nothing that is still asked', async () => {
   const longest = {
     REQUEST_TIMEOUT_MS: '120000',
     DATAVERSE_AMBIGUITY_WINDOW_MS: '150000',
@@ -37,12 +37,14 @@ it('ends, and does not wait for what a request may take', async () => {
   };
   const BC_URL = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
   const env = { ...stage.env, ...longest, BC_URL, STARTER_PORT: '0', DESK_PORT: '0', FEEDS: 'on' };
-  const child = forkProgram({ name: 'starter', path: resolve('dist/starter.js'), args: [], env }, [
-    'inherit',
-    'inherit',
-  ]);
+  const child = forkProgram({ name: 'starter', path: resolve('dist/starter.js'), args: [], env }, ['inherit', 'pipe']);
   starter = child;
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   await expect.poll(() => wasAsked, { timeout: 60_000 }).toBe(true);
   child.kill('SIGTERM');
   await expect.poll(() => child.exitCode, { timeout: 30_000 }).toBe(0);
+  expect(said).not.toMatch(/after calling end|connection (was )?closed|"level":[56]0/i);
 });

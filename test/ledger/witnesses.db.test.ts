@@ -186,9 +186,9 @@ describe('the file of a witness', () => {
 });
 
 describe('under load', () => {
-  const paces: { stop(): void }[] = [];
-  afterEach(() => {
-    for (const pace of paces.splice(0)) pace.stop();
+  const paces: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const pace of paces.splice(0)) await pace.stop();
   });
 
   it('the trail is sealed after a hundred entries, without waiting for the minute', async () => {

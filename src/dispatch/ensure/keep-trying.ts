@@ -8,16 +8,23 @@ export interface Trying {
   readonly findRetryAfter: (error: unknown) => number | undefined;
 }
 
+export interface Stoppable {
+  /** Resolves when nothing of it is under way any more: what it asks may be closed then. */
+  stop(): Promise<void>;
+}
+
 /** Tries until it succeeds: a starter comes up, and takes webhooks, also while Business Central is away. */
-export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: Trying): { stop(): void } {
+export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: Trying): Stoppable {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let said: string | undefined;
+  let trying: Promise<void>;
   const attempt = async (waitMs: number): Promise<void> => {
     try {
       await work();
       if (said !== undefined) log.info('the feeds of Business Central are started');
     } catch (error) {
+      if (isStopped) return;
       // The message alone: the error carries the other side's words, which may name a customer (I7).
       const reason = error instanceof Error ? error.message : String(error);
       // Starters that came up together do not ask together.
@@ -28,15 +35,17 @@ export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: T
         log.warn({ reason, retryInMs }, 'starting the feeds of Business Central failed, retrying');
       }
       said = reason;
-      if (isStopped) return;
-      timer = setTimeout(() => void attempt(Math.min(waitMs * 2, MAX_WAIT_MS)), retryInMs);
+      timer = setTimeout(() => {
+        trying = attempt(Math.min(waitMs * 2, MAX_WAIT_MS));
+      }, retryInMs);
     }
   };
-  void attempt(FIRST_WAIT_MS);
+  trying = attempt(FIRST_WAIT_MS);
   return {
-    stop() {
+    async stop() {
       isStopped = true;
       clearTimeout(timer);
+      await trying;
     },
   };
 }

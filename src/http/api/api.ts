@@ -311,12 +311,16 @@ export function createApi({ dependencies, issuer, findAway, log }: ApiOptions): 
       // A proxy that gathers what it hands on would show no change.
       c.header('x-accel-buffering', 'no');
       return streamSSE(c, async (stream) => {
-        const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
-        const listener = {
-          onChange: () => void stream.writeSSE({ event: 'changed', data: '' }),
-          onQuiet: () => void stream.write(': nothing has changed\n\n'),
-        };
-        const stop = dependencies.changeStream.listen(listener, seen);
+        let stop = (): void => undefined;
+        const ended = new Promise<void>((end) => {
+          stream.onAbort(end);
+          const listener = {
+            onChange: () => void stream.writeSSE({ event: 'changed', data: '' }),
+            onQuiet: () => void stream.write(': nothing has changed\n\n'),
+            onClose: end,
+          };
+          stop = dependencies.changeStream.listen(listener, seen);
+        });
         await stream.writeSSE({ event: 'ready', data: '' });
         await ended;
         stop();

@@ -18,6 +18,8 @@ export interface Telemetry {
   readonly temporalMetrics: string | undefined;
   /** From now on it can be ready. */
   watch(runtime: Runtime, signIn: () => Promise<unknown>, observe?: () => Promise<readonly Observation[]>): void;
+  /** From now on it is not ready, and asks nobody: it stops, and closes what it would ask. */
+  unwatch(): void;
   close(): Promise<void>;
 }
 
@@ -26,10 +28,18 @@ export async function openTelemetry(config: Config, name: ProcessName): Promise<
   const { status, traces } = config.telemetry;
   const port = status.ports[name];
   const sending = await startTraces(traces, name, log);
-  if (port === undefined) return { temporalMetrics: undefined, watch: () => undefined, close: () => sending.close() };
+  if (port === undefined)
+    return {
+      temporalMetrics: undefined,
+      watch: () => undefined,
+      unwatch: () => undefined,
+      close: () => sending.close(),
+    };
   const temporalMetrics = name === 'worker' ? await findFreeAddress() : undefined;
-  let askReadiness = async (): Promise<Readiness> => STARTING;
-  let observeMore = async (): Promise<readonly Observation[]> => [];
+  const askNobody = async (): Promise<Readiness> => STARTING;
+  const observeNothing = async (): Promise<readonly Observation[]> => [];
+  let askReadiness = askNobody;
+  let observeMore = observeNothing;
   const metrics = await startMetrics(
     async () => [...toObservations(await askReadiness()), ...(await observeOrSay(observeMore, log))],
     () => readTemporal(temporalMetrics),
@@ -52,6 +62,10 @@ export async function openTelemetry(config: Config, name: ProcessName): Promise<
         signIn,
       });
       if (observe) observeMore = observe;
+    },
+    unwatch() {
+      askReadiness = askNobody;
+      observeMore = observeNothing;
     },
     close: () => closeAll(server, metrics, sending),
   };
