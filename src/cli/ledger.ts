@@ -7,6 +7,7 @@ import { markComplete, markRestored, migrateLedger, prune } from '../operations/
 import { findLastSealOutside } from '../process/ledger-age.js';
 import { openWitnesses } from '../process/witnesses.js';
 import { BY_OPTION, toPerson, withFoundation, withLedger, withRuntime } from './context.js';
+import { addForgottenCommand } from './forgotten.js';
 
 /** `dealbridge ledger …`: makes and grants its tables, removes what nothing asks for any more, takes up work after a restore. */
 
@@ -54,6 +55,8 @@ export function addLedgerCommands(program: Command): void {
             for (const deal of unreadable) console.log(`without a run, since the ledger cannot read it: ${deal}`);
           }),
     );
+
+  addForgottenCommand(ledger);
 
   ledger
     .command('prune')

@@ -19,6 +19,8 @@ export interface Systems {
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
   /** By its id in Business Central: the default company, or one that only rules name. */
   findCompany(companyId: string): Promise<BusinessCentralClient | undefined>;
+  /** All that settings and rules name. */
+  openCompanies(): Promise<readonly BusinessCentralClient[]>;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,11 @@ export function openSystems(config: Config, access: AllAccess): Systems {
       }
       if (failure !== undefined) throw failure;
       return undefined;
+    },
+    async openCompanies() {
+      const companies: BusinessCentralClient[] = [];
+      for (const place of [first, ...first.furtherCompanies]) companies.push(await openCompany(place));
+      return companies;
     },
     async close() {
       await Promise.all([dataverse, dataverseFlows, ...opened.values()].map((client) => client.close()));

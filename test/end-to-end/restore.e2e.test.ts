@@ -87,6 +87,30 @@ describe('after a restore', () => {
     expect(writes().slice(before.length)).toEqual(['annotations']);
   });
 
+  it('a document whose record nobody takes any more is listed, until the record is taken up by hand', async () => {
+    const { code: noneYet } = await runCli(['ledger', 'forgotten', '--since', '2020-01-01'], stage.env);
+    expect(noneYet).toBe(0);
+    const deal = dealer.takeKnown();
+    await startDeal(stage, { table: 'salesorder', recordId: deal.id });
+    await dealer.untilState(deal, 'written-back');
+    await dealer.result(deal);
+    await forget(deal);
+    await createSeller(stage.simulators).cancelOrder(deal.id);
+
+    const listed = await runCli(['ledger', 'forgotten', '--since', '2020-01-01', '--json'], stage.env);
+    const [number] = dealer.invoicesOf(deal).map(({ row }) => row['number']);
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { kind: 'invoice', number, status: 'Open', record: { table: 'salesorder', recordId: deal.id } },
+    ]);
+    expect(listed.code).toBe(1);
+
+    await runCli(['start-deal', 'salesorder', deal.id], stage.env);
+    await dealer.untilState(deal, 'written-back');
+    const { code, stdout } = await runCli(['ledger', 'forgotten', '--since', '2020-01-01'], stage.env);
+    expect([code, stdout.trim()]).toEqual([0, 'every document under a number of ours is one that the ledger knows']);
+    expect(dealer.invoicesOf(deal).map(({ isPosted }) => isPosted)).toEqual([true]);
+  });
+
   it('a deal of after the restore is handed over as ever, with look-ups until the gap is closed', async () => {
     const { businessCentral } = stage.simulators;
     const lookUps = (from: number) =>

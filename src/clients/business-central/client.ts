@@ -11,6 +11,7 @@ import { createFlowRequests, type FlowRequests } from './flows.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
 import { createMasterRequests, type MasterRequests, toPath } from './masters.js';
+import { createNumberedDocumentRequests, type NumberedDocumentRequests } from './numbered-documents.js';
 import { createOrderRequests, type OrderRequests } from './orders.js';
 import { createQuoteRequests, type QuoteRequests } from './quotes.js';
 import type { CodeRow } from './reference-sets.js';
@@ -54,7 +55,8 @@ export interface BusinessCentralClient
     OrderRequests,
     QuoteRequests,
     MasterRequests,
-    FlowRequests {
+    FlowRequests,
+    NumberedDocumentRequests {
   readonly companyId: string;
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
@@ -114,6 +116,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     ...createQuoteRequests(http),
     ...createMasterRequests(http),
     ...createFlowRequests(http),
+    ...createNumberedDocumentRequests(http),
     companyId: options.companyId,
     async findCustomer(number) {
       const asked = 'look the customer up';
