@@ -4,6 +4,7 @@ import { restartDeals } from '../dispatch/restart-deals.js';
 import { createTemporalWitness } from '../dispatch/seal-witness.js';
 import { startDeal } from '../dispatch/start-deal.js';
 import { markComplete, markRestored, migrateLedger, prune } from '../operations/settings/upkeep.js';
+import { MIGRATES_ELSEWHERE } from '../process/foundation.js';
 import { findLastSealOutside } from '../process/ledger-age.js';
 import { openWitnesses } from '../process/witnesses.js';
 import { BY_OPTION, toPerson, withFoundation, withLedger, withRuntime } from './context.js';
@@ -20,7 +21,8 @@ export function addLedgerCommands(program: Command): void {
     .option(...BY_OPTION)
     .action((options: { by: string }) =>
       withLedger(async ({ database }) => {
-        const { applied, granted, absent } = await migrateLedger({ database }, toPerson(options), {});
+        const onWait = () => console.error(MIGRATES_ELSEWHERE);
+        const { applied, granted, absent } = await migrateLedger({ database, onWait }, toPerson(options), {});
         console.log(applied.length > 0 ? `applied: ${applied.join(', ')}` : 'nothing to apply');
         if (granted.length > 0) console.log(`rights given to ${granted.join(' and ')}`);
         if (absent.length > 0) console.log(`roles that do not exist: ${absent.join(', ')} (docs/audit.md, Rights)`);

@@ -12,10 +12,11 @@ const LOCK = 7_144_091;
 /**
  * Brings the schema up to date and gives the roles their rights in what is new; safe to run from every process at every start.
  * Returns the names that it applied. @throws ConfigError when something is missing and our role is not the owner.
+ * @param onWait another process migrates, and this one waits until it has ended, however long that takes
  */
-export async function migrate(database: Database): Promise<string[]> {
+export async function migrate(database: Database, onWait: () => void = () => undefined): Promise<string[]> {
   return database.transaction(async (tx) => {
-    const applied = await applyMissing(tx);
+    const applied = await applyMissing(tx, onWait);
     if (applied.length > 0) await grantRights(tx);
     return applied;
   });
@@ -25,9 +26,12 @@ export async function migrate(database: Database): Promise<string[]> {
  * For the owner: also grants anew, so that roles which came after the tables get their rights. @throws ConfigError for any other
  * role, of whom PostgreSQL takes a GRANT with no more than a warning.
  */
-export async function migrateAsOwner(database: Database): Promise<Grants & { applied: string[] }> {
+export async function migrateAsOwner(
+  database: Database,
+  onWait: () => void = () => undefined,
+): Promise<Grants & { applied: string[] }> {
   return database.transaction(async (tx) => {
-    const applied = await applyMissing(tx);
+    const applied = await applyMissing(tx, onWait);
     const other = await selectRow(tx, ownerRow, OTHER_OWNER);
     if (other) {
       throw new ConfigError(
@@ -38,9 +42,13 @@ export async function migrateAsOwner(database: Database): Promise<Grants & { app
   });
 }
 
-async function applyMissing(tx: Queryable): Promise<string[]> {
+async function applyMissing(tx: Queryable, onWait: () => void): Promise<string[]> {
   const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
-  await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  const taken = await selectRow(tx, existsRow, 'SELECT pg_try_advisory_xact_lock($1) AS exists', [LOCK]);
+  if (taken?.exists !== true) {
+    onWait();
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  }
   const isNew = !(await hasMigrations(tx));
   const applied = isNew ? new Set<string>() : await listApplied(tx);
   const missing = names.filter((name) => !applied.has(name));
@@ -54,11 +62,27 @@ async function applyMissing(tx: Queryable): Promise<string[]> {
     await tx.query('CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())');
   }
   for (const name of missing) {
-    await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
+    await apply(tx, name);
     await tx.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
   }
   return missing;
 }
+
+/** @throws ConfigError for a schema that is not what the table of migrations says, such as after a restore of some tables */
+async function apply(tx: Queryable, name: string): Promise<void> {
+  try {
+    await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!OTHER_SCHEMA.test(code)) throw error;
+    throw new ConfigError(
+      `The ledger does not take ${name} (${code}), and nothing of it was done: its tables are not those of its table \`migrations\`. Restore it as a whole (docs/operations.md, Restore)`,
+    );
+  }
+}
+
+/** Something is there already, or is missing or of another type; not a right, which is another matter. */
+const OTHER_SCHEMA = /^42(?!501)/;
 
 /** Whoever makes the first table owns the ledger; later it is the owner's turn, whatever the schema lets others do. */
 async function mayCreate(db: Queryable, isNew: boolean): Promise<boolean> {

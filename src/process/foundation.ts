@@ -58,7 +58,7 @@ export async function openFoundation(config: Config, name: string, opening: Open
     foundation,
     ask(
       'PostgreSQL',
-      () => migrateLedger(config.databaseUrl),
+      () => migrateLedger(config.databaseUrl, () => foundation.log.warn(MIGRATES_ELSEWHERE)),
       { ...foundation, where: toDatabasePlace(config.databaseUrl) },
       opening,
     ),
@@ -67,11 +67,13 @@ export async function openFoundation(config: Config, name: string, opening: Open
   return foundation;
 }
 
+export const MIGRATES_ELSEWHERE = 'another process migrates the ledger: waiting until it has ended';
+
 /** On a connection that waits for its answers: a large ledger takes as long as it takes, and so does another process that migrates. */
-async function migrateLedger(databaseUrl: string): Promise<string[]> {
+async function migrateLedger(databaseUrl: string, onWait: () => void): Promise<string[]> {
   const database = openDatabase(databaseUrl, { connections: 1, connectMs: LEDGER_CONNECT_MS });
   try {
-    return await migrate(database);
+    return await migrate(database, onWait);
   } finally {
     await database.close();
   }

@@ -68,5 +68,6 @@ export const markComplete = defineOperation({
 export const migrateLedger = defineOperation({
   act: 'migrate the ledger',
   input: z.strictObject({}),
-  run: ({ database }: { readonly database: Database }) => migrateAsOwner(database),
+  run: ({ database, onWait }: { readonly database: Database; readonly onWait: () => void }) =>
+    migrateAsOwner(database, onWait),
 });
