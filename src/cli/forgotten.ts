@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { createDataverseChanges } from '../clients/dataverse/changes.js';
 import { type ForgottenDocument, listForgotten } from '../operations/settings/forgotten-documents.js';
 import { openSharedAccess } from '../process/access.js';
-import { systemClock } from '../process/system-clock.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
 import { parseSince } from './parse-since.js';
@@ -21,17 +19,15 @@ export function addForgottenCommand(ledger: Command): void {
     .action(({ since, json }: { since: string; json?: true }) => {
       const input = { since: parseSince(since) };
       return withFoundation(async (opened, config) => {
-        const access = await openSharedAccess(config, opened);
-        const systems = openSystems(config, access);
-        const changes = createDataverseChanges(access.dataverse, systemClock);
+        const systems = openSystems(config, await openSharedAccess(config, opened));
         try {
-          const dependencies = { database: opened.database, companies: await systems.openCompanies(), changes };
+          const companies = await systems.openCompanies();
+          const dependencies = { database: opened.database, companies, changes: systems.changes };
           const found = await listForgotten(dependencies, currentPerson(), input);
           if (json) printJson(found);
           else print(found);
           if (found.length > 0) process.exitCode = 1;
         } finally {
-          await changes.close();
           await systems.close();
         }
       });

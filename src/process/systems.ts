@@ -3,6 +3,7 @@ import {
   createBusinessCentralClient,
   findCompanyId,
 } from '../clients/business-central/client.js';
+import { createDataverseChanges, type DataverseChanges } from '../clients/dataverse/changes.js';
 import { createDataverseClient, type DataverseClient } from '../clients/dataverse/client.js';
 import { createDataverseFlows, type DataverseFlows } from '../clients/dataverse/flows.js';
 import { type CompanyPlace, findCompanyRule, placeName, toPlace } from '../deal/companies.js';
@@ -10,11 +11,13 @@ import type { WonDeal } from '../deal/deal.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import type { AllAccess } from './access.js';
 import type { Config } from './config.js';
+import { systemClock } from './system-clock.js';
 
 /** Both systems, for whoever only reads: each company is opened once, when the first deal needs it. */
 export interface Systems {
   readonly dataverse: DataverseClient;
   readonly dataverseFlows: Pick<DataverseFlows, 'findColumn'>;
+  readonly changes: Pick<DataverseChanges, 'readRecords'>;
   /** The company that the rules choose for the deal. */
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
   /** By its id in Business Central: the default company, or one that only rules name. */
@@ -29,6 +32,7 @@ export function openSystems(config: Config, access: AllAccess): Systems {
   const opened = new Map<string, BusinessCentralClient>();
   const dataverse = createDataverseClient(access.dataverse);
   const dataverseFlows = createDataverseFlows(access.dataverse);
+  const changes = createDataverseChanges(access.dataverse, systemClock);
   const openCompany = async (place: CompanyPlace): Promise<BusinessCentralClient> => {
     const known = opened.get(placeName(place));
     if (known) return known;
@@ -47,6 +51,7 @@ export function openSystems(config: Config, access: AllAccess): Systems {
   return {
     dataverse,
     dataverseFlows,
+    changes,
     async companyOf(deal, { companies }) {
       const rule = findCompanyRule(deal, companies);
       return openCompany(rule ? toPlace(rule, first) : first);
@@ -70,7 +75,7 @@ export function openSystems(config: Config, access: AllAccess): Systems {
       return companies;
     },
     async close() {
-      await Promise.all([dataverse, dataverseFlows, ...opened.values()].map((client) => client.close()));
+      await Promise.all([dataverse, dataverseFlows, changes, ...opened.values()].map((client) => client.close()));
     },
   };
 }
