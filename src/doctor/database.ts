@@ -7,7 +7,7 @@ import {
   listSleepingTriggers,
   readDatabaseFacts,
 } from '../ledger/upkeep/probe.js';
-import { findDatabaseProblem } from '../process/database-problems.js';
+import { findDatabaseProblem, findDatabaseTrouble } from '../process/database-problems.js';
 import { toShownError } from '../process/log.js';
 import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
@@ -24,6 +24,8 @@ export function examineDatabase(database: Step<Database>): Step<true> {
       const problem = findDatabaseProblem(error);
       if (problem !== undefined)
         return wrong('reachable', problem, 'Correct DATABASE_URL (docs/operations.md, PostgreSQL elsewhere).');
+      const trouble = findDatabaseTrouble(error);
+      if (trouble !== undefined) return wrong('usable', `no: ${trouble.found}`, trouble.advice);
       const { type, code } = toShownError(error);
       return wrong('reachable', `no (${code ?? type})`, 'Start PostgreSQL, or correct the host in DATABASE_URL.');
     });

@@ -14,6 +14,40 @@ export function findDatabaseProblem(error: unknown): string | undefined {
   return wanted && `expected a server with a certificate ${wanted}, got another one (${code})`;
 }
 
+/** What a server that is there does not do for now, and what helps. */
+export interface DatabaseTrouble {
+  readonly found: string;
+  readonly advice: string;
+}
+
+/** Undefined where nobody answers, or what it says is of another kind. */
+export function findDatabaseTrouble(error: unknown): DatabaseTrouble | undefined {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const trouble = TROUBLES.find(([pattern]) => pattern.test(code))?.[1];
+  return trouble && { ...trouble, found: `${trouble.found} (${code})` };
+}
+
+const TROUBLES: readonly (readonly [RegExp, DatabaseTrouble])[] = [
+  [
+    /^53300$/,
+    {
+      found: 'it takes no more connections',
+      advice:
+        'Raise max_connections, of the server or of the role, or end sessions that nobody needs (pg_stat_activity): worker, starter and commands take five each.',
+    },
+  ],
+  [/^53/, { found: 'it lacks disk or memory', advice: 'Give it more; its log says what it lacks.' }],
+  [
+    /^57014$/,
+    {
+      found: 'it cut a statement off',
+      advice:
+        'Take statement_timeout back (ALTER ROLE … RESET, ALTER DATABASE … RESET): Dealbridge has a limit of its own.',
+    },
+  ],
+  [/^57P/, { found: 'it starts, stops or recovers', advice: 'Wait; its log says what it is at.' }],
+];
+
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^28000$/, 'a role that the server lets in from here (with `sslmode=verify-full` where it asks for TLS)'],
   [/^28/, 'user and password of a role'],

@@ -4,7 +4,7 @@ import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import { REMOTE_ERRORS } from '../deal/error-codes.js';
 import { ConfigError } from '../deal/errors.js';
 import { isLedgerError } from '../ledger/ledger-errors.js';
-import { findDatabaseProblem } from './database-problems.js';
+import { findDatabaseProblem, findDatabaseTrouble } from './database-problems.js';
 import { isLedgerAway, NETWORK } from './ledger-away.js';
 import { toReason, toShownError } from './log.js';
 import { findTemporalAway, grpcCodeOf } from './temporal-away.js';
@@ -130,6 +130,9 @@ export async function askOnce<T>(system: System, ask: () => Promise<T>, where: s
     if (mended !== error || findAway(system, error) === undefined) throw mended;
     const setting = system === 'PostgreSQL' ? 'DATABASE_URL' : 'TEMPORAL_ADDRESS';
     const { message, code } = toShownError(error);
+    const trouble = findDatabaseTrouble(error);
+    if (trouble !== undefined)
+      throw new ConfigError(`${system} at ${where} does nothing for now: ${trouble.found}. ${trouble.advice}`);
     throw new ConfigError(`setting ${setting}: expected ${system} at ${where}, got no answer (${code ?? message})`);
   }
 }
