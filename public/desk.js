@@ -10,8 +10,15 @@ const hasTyped = () =>
     (field) => field.value !== field.defaultValue,
   );
 
-/* Times in the reader's own zone and words. */
-const times = new Intl.DateTimeFormat(navigator.language, { dateStyle: 'medium', timeStyle: 'short' });
+/* Times in the reader's own zone, which is named: they are told to colleagues elsewhere. */
+const times = new Intl.DateTimeFormat(navigator.language, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
 function showTimes(root) {
   for (const time of root.querySelectorAll('time[datetime]')) time.textContent = times.format(new Date(time.dateTime));
 }
@@ -126,7 +133,7 @@ document.addEventListener('keydown', (event) => {
 });
 
 /* The posting desk: one decision after the other, each with its result; it stops between two of them. */
-const batch = document.querySelector('[data-batch]');
+const batch = document.querySelector('[data-start]')?.closest('[data-batch]');
 if (batch) {
   const [start, stop] = [batch.querySelector('[data-start]'), batch.querySelector('[data-stop]')];
   const [progress, result] = [batch.querySelector('[data-progress]'), batch.querySelector('[data-result]')];

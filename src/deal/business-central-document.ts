@@ -42,6 +42,8 @@ export interface InvoiceLine {
   readonly isAccount?: true | undefined;
   readonly number: string;
   readonly description: string;
+  /** Its code; undefined of a text, which has none. */
+  readonly unit?: string | undefined;
   readonly quantity: string;
   readonly unitPrice: string;
   readonly discount: string;

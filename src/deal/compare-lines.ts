@@ -76,8 +76,8 @@ function toSold(line: DealLine, decimals: number): ShownLine {
 }
 
 function toDrafted(line: InvoiceLine, isGross: boolean): ShownLine {
-  const { number, description, quantity, unitPrice, discount, net, tax } = line;
-  return { number, text: description, quantity, unitPrice, discount, net: isGross ? add(net, tax) : net };
+  const { number, description, unit, quantity, unitPrice, discount, net, tax } = line;
+  return { number, text: description, quantity, unit, unitPrice, discount, net: isGross ? add(net, tax) : net };
 }
 
 function findDifferent(

@@ -41,7 +41,7 @@ describe('orders of Business Central', () => {
     expect(made).toMatchObject({ externalDocumentNumber: key, excludingTax: '242', fullyShipped: false });
     expect(made.requestId).not.toBe('');
     expect(made.lines).toMatchObject([
-      { sequence: 10_000, number: 'EQ-1001', quantity: '4', shippedQuantity: '0', invoicedQuantity: '0' },
+      { sequence: 10_000, number: 'EQ-1001', unit: 'SET', quantity: '4', shippedQuantity: '0', invoicedQuantity: '0' },
       { sequence: 20_000, number: 'EQ-1002', quantity: '2', shippedQuantity: '0', invoicedQuantity: '0' },
     ]);
     const { requestId, correlationId, ...order } = made;

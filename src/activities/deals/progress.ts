@@ -1,10 +1,9 @@
-import { readStatus } from '../../deal/business-central-document.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import type { LanesByCompany } from '../../deal/lanes.js';
 import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { DealState } from '../../deal/states.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
-import type { StoredDocument } from '../../ledger/deals/documents.js';
+import { isOther, isPosted, type StoredInvoice } from '../../ledger/deals/document-standing.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -102,26 +101,6 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
       ...(lanes && { lanes }),
     };
   };
-}
-
-type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
-
-/** A draft that was posted behind our back says so by its status, or by another number; an invoice that came from the order was posted when it was made. */
-function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
-  if (document.kind !== 'invoice') return false;
-  const { documentId, content } = document;
-  if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
-  return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
-}
-
-/**
- * An invoice that somebody made in Business Central and that carries the External Document No. of the deal, as a copy does
- * (reference/business-central 11.5). A number is no identity (I11): it is told, and counts for nothing.
- */
-function isOther(record: SourceRecord, document: StoredDocument): boolean {
-  if (document.kind !== 'invoice' || document.isOwn || document.documentId === record.documentId) return false;
-  const status = readStatus(document.content.status);
-  return (status === 'posted' || status === 'released-or-posted') && !isPosted(record, document);
 }
 
 function toInvoiceProgress({ documentId, content, isGone, reportedToSales: reported }: StoredInvoice): InvoiceProgress {

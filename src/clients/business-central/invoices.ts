@@ -207,6 +207,7 @@ export function toLine(line: DocumentLineRow): InvoiceLine {
     ...(line.accountId && { isAccount: true as const }),
     number: line.lineObjectNumber,
     description: line.description,
+    ...(line.unitOfMeasureCode && { unit: line.unitOfMeasureCode }),
     quantity: line.quantity,
     unitPrice: line.unitPrice,
     discount: line.discountAmount,

@@ -89,6 +89,7 @@ export const documentLineRow = z.object({
   itemId: optionalId,
   accountId: optionalId,
   lineType: z.string(),
+  unitOfMeasureCode: z.string().optional(),
   quantity: decimal,
   unitPrice: decimal,
   discountAmount: decimal,

@@ -143,6 +143,10 @@ export const openDealSchema = dealSchema
         number: text,
         isPosted: z.boolean(),
         isConverted: z.boolean().openapi({ description: 'A quote that became another document.' }),
+        isGone: z.boolean().openapi({ description: 'It was deleted, or is not found any more.' }),
+        isOther: z
+          .boolean()
+          .openapi({ description: 'Somebody made it under the number of the deal; it counts for nothing.' }),
         excludingTax: decimal,
         includingTax: decimal,
         currency: text,

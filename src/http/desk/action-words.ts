@@ -42,7 +42,7 @@ const ACTION_WORDS: Readonly<Record<DealAction | MasterAction | SystemAction, st
   'assign a deal': 'gave the deal to somebody',
   confirm: 'confirmed the figures',
   'confirm as one of several': 'confirmed the figures, as one of several who have to',
-  'confirmation is void': 'had confirmed; that counts no more, because something changed',
+  'confirmation is void': 'had confirmed; that counts no more',
   rejected: 'rejected the deal',
   cancelled: 'cancelled the deal',
   retry: 'asked to go on',
@@ -99,12 +99,22 @@ const ALL_WORDS: Readonly<Record<string, string>> = { ...WRITE_WORDS, ...ACTION_
 const NO_ANSWER = ': outcome unknown';
 
 /** Who did it, and what, as one sentence. */
-export function toSentence({ actor, action }: Pick<StoredAuditEntry, 'actor' | 'action'>): {
+export function toSentence({ actor, action, facts }: Pick<StoredAuditEntry, 'actor' | 'action' | 'facts'>): {
   readonly who: string;
   readonly what: string;
 } {
   const who = actor === 'dealbridge' ? 'Dealbridge' : actor === 'rule' ? 'The rule' : actor;
-  return { who, what: toWords(action) };
+  return { who, what: toOwnWords(actor, action, facts ?? {}) ?? toWords(action) };
+}
+
+/** One action that several things are. */
+function toOwnWords(actor: string, action: string, facts: Readonly<Record<string, unknown>>): string | undefined {
+  // Of several people some had confirmed: Dealbridge itself confirms nothing.
+  if (action === 'confirmation is void' && actor === 'dealbridge')
+    return 'found that the confirmations so far count no more';
+  if (action === 'assign a deal' && facts['to'] === '') return 'gave the deal back, to whoever takes it';
+  if (action !== 'assign a deal' || typeof facts['to'] !== 'string') return undefined;
+  return facts['to'] === actor ? 'takes care of the deal' : `gave the deal to ${facts['to']}`;
 }
 
 /** An entry of another version of the product may say what this one has no words for. */

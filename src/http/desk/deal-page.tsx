@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { isFinalStatus } from '../../deal/payment-status.js';
 import { titleBeside } from '../../deal/record-title.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
@@ -8,6 +9,7 @@ import { ClosedPeriodWarning } from './closed-period.js';
 import { type Format, Time } from './format.js';
 import { Form, formatOf } from './frame.js';
 import { Live } from './layout.js';
+import { NextStep } from './next-step.js';
 import { toDocumentAddress, toRecordAddress } from './places.js';
 import { ALL_LINES } from './shown-lines.js';
 import { SideBySide } from './side-by-side.js';
@@ -68,7 +70,7 @@ export function DealPage({ c, deal, seen, places, now }: Props) {
         <div>
           {deal.comparison && <SideBySide comparison={deal.comparison} deal={deal} format={format} isWhole={isWhole} />}
           <Documents deal={deal} places={places} format={format} />
-          <Timeline trail={deal.trail} notices={deal.notices} format={format} />
+          <Timeline trail={deal.trail} notices={deal.notices} documents={deal.documents} format={format} />
         </div>
         <div>
           <Lineage deal={deal} />
@@ -157,7 +159,7 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
               {text !== '' && <span class="found">{text}</span>}
               <span class="next">
                 <span class="owner">Next step, {OWNER_WORDS[owner as keyof typeof OWNER_WORDS] ?? owner}:</span>{' '}
-                {nextStep}
+                <NextStep text={nextStep} />
               </span>
             </li>
           ))}
@@ -206,8 +208,9 @@ function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { 
       <h2>Documents in Business Central</h2>
       <ul class="documents">
         {deal.documents.map((document) => {
-          const { kind, number, isPosted, isConverted, includingTax, currency, payment } = document;
+          const { kind, number, isPosted, isConverted, isGone, isOther, includingTax, currency, payment } = document;
           const address = toDocumentAddress(places.businessCentral, toCompanyName(deal.company), document);
+          const isDue = payment && !isGone && !isFinalStatus(payment.status);
           const what = DOCUMENT_WORDS[isPosted ? 'posted' : kind];
           return (
             <li>
@@ -215,14 +218,17 @@ function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { 
                 {what} {address === undefined ? <strong>{number}</strong> : <a href={address}>{number}</a>}
               </span>
               <span class="amount">{format.money(includingTax, currency)}</span>
+              <span class="light">including tax</span>
               {isConverted && <span class="light">converted</span>}
-              {payment && (
+              {isGone && <span class="badge quiet">{isPosted ? 'not found any more' : 'deleted'}</span>}
+              {isOther && <span class="badge quiet">not of this deal</span>}
+              {payment && !isGone && (
                 <span class={`badge ${payment.status === 'paid' ? 'good' : 'quiet'}`}>
                   {PAYMENT_WORDS[payment.status]}
                 </span>
               )}
-              {payment?.dueDate !== undefined && <span class="light">due {payment.dueDate}</span>}
-              {payment && payment.status === 'part-paid' && (
+              {isDue && payment.dueDate !== undefined && <span class="light">due {format.day(payment.dueDate)}</span>}
+              {isDue && payment.status === 'part-paid' && (
                 <span class="light">{format.money(payment.remaining, currency)} open</span>
               )}
             </li>

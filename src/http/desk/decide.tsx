@@ -15,6 +15,7 @@ import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
 import { assignDeal, noteDeal } from '../../operations/deals/notes.js';
 import { type OpenDeal, openDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
+import { showDeal } from '../../operations/deals/show-deal.js';
 import { findLatestWork } from '../../operations/deals/work-list.js';
 import { problemOf } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -23,15 +24,15 @@ import { ClosedPeriodWarning } from './closed-period.js';
 import { DealPage, TemporalSilentWarning } from './deal-page.js';
 import { type Fields, Form, type Frame, formatOf, isPart, readForm } from './frame.js';
 import { Message } from './layout.js';
-import { toReasonWords, toStateWords } from './words.js';
+import { NextStep } from './next-step.js';
+import { CONFIRM_WORDS, toReasonWords, toStateWords } from './words.js';
 import { nameOf } from './work-list.js';
 
 /** The page of a deal, and the forms by which people decide: each shows what it is about, and says what came of it. */
 
 type Asked = Extract<DealAct, 'confirm' | 'reject' | 'retry' | 'cancel'>;
 
-const DONE: Readonly<Record<Asked, string>> = {
-  confirm: 'Confirmed. The invoice is being posted.',
+const DONE: Readonly<Record<Exclude<Asked, 'confirm'>, string>> = {
   reject: 'Rejected. The draft is being deleted; nothing is posted.',
   retry: 'The deal goes on where it stood.',
   cancel: 'Cancelled. Nothing is posted.',
@@ -122,9 +123,13 @@ async function decide(
     case 'confirm': {
       const said = note.trim();
       const input = { deal, figures: parseFiguresVersion(figures), ...(said !== '' && { note: said }) };
+      // Before it is sent: whatever fails afterwards would say that nothing was decided.
+      const { record } = await showDeal(dependencies, person, { deal });
       const { approval } = await confirmDeal(dependencies, person, input);
       const missing = approval ? countMissingAfter(approval) : 0;
-      return missing === 0 ? { text: DONE.confirm } : { text: toPartWords(approval?.needed ?? 0, missing), missing };
+      return missing === 0
+        ? { text: CONFIRM_WORDS[record.documentKind].done }
+        : { text: toPartWords(approval?.needed ?? 0, missing), missing };
     }
     case 'reject':
       await rejectDeal(dependencies, person, { deal, reason, figures: parseFiguresVersion(figures) });
@@ -202,12 +207,12 @@ function Asking({ deal, act }: Pick<QuestionProps, 'deal' | 'act'>) {
         <>
           <Differences deal={deal} />
           <ClosedPeriodWarning period={deal.closedPeriod} />
-          <p>Exactly these figures are posted. If the draft changes before, nothing is.</p>
+          <p>{CONFIRM_WORDS[deal.record.documentKind].promise}</p>
           <label class="optional">
             <span>Note for the audit trail (optional)</span>
             <input name="note" maxlength={2000} />
           </label>
-          <Buttons label="Confirm and post" isFirst={true} />
+          <Buttons label={CONFIRM_WORDS[deal.record.documentKind].button} isFirst={true} />
         </>
       );
     case 'reject':
@@ -234,7 +239,9 @@ function Asking({ deal, act }: Pick<QuestionProps, 'deal' | 'act'>) {
               <li>
                 <strong>{toReasonWords(reason)}</strong>
                 <span class="found">{text}</span>
-                <span class="next">{nextStep}</span>
+                <span class="next">
+                  <NextStep text={nextStep} />
+                </span>
               </li>
             ))}
           </ul>

@@ -5,6 +5,8 @@ export interface Format {
   money(amount: string | undefined, currency: string | undefined): string;
   number(value: string): string;
   time(at: Date): string;
+  /** A date without a time, such as a due date. */
+  day(date: string): string;
   /** How long ago, in words. */
   age(since: Date, now: Date): string;
 }
@@ -16,6 +18,7 @@ const MAX_DECIMALS = 5;
 export function createFormat(acceptLanguage: string | undefined): Format {
   const locale = findLocale(acceptLanguage);
   const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+  const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
   // Made once: a page of many lines formats thousands of amounts.
   const decimals = new Intl.NumberFormat(locale, { maximumFractionDigits: MAX_DECIMALS });
   const amounts = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: MAX_DECIMALS });
@@ -28,6 +31,7 @@ export function createFormat(acceptLanguage: string | undefined): Format {
     },
     number: (value) => decimals.format(toExact(value)),
     time: (at) => `${times.format(at)} UTC`,
+    day: (date) => days.format(new Date(`${date}T00:00:00Z`)),
     age: toAge,
   };
 }

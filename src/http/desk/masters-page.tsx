@@ -1,10 +1,12 @@
 import { type Context, Hono } from 'hono';
+import { withoutRetry } from '../../deal/holds.js';
 import { isAllowed } from '../../identity/permissions.js';
 import { type ListedMaster, listMasters, retryMaster } from '../../operations/masters/masters.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { Form, type Frame, formatOf } from './frame.js';
 import { MasterTabs } from './master-tabs.js';
+import { NextStep } from './next-step.js';
 import { toRecordAddress } from './places.js';
 import { OWNER_WORDS, toReasonWords } from './words.js';
 
@@ -110,7 +112,7 @@ function Problem({
             <strong>{toReasonWords(reason)}</strong>
             <span class="found">{text}</span>
             <span class="next">
-              <span class="owner">Next step, {OWNER_WORDS[owner]}:</span> {nextStep}
+              <span class="owner">Next step, {OWNER_WORDS[owner]}:</span> <NextStep text={withoutRetry(nextStep)} />
             </span>
           </li>
         ))}

@@ -17,9 +17,10 @@ const PAGES = { quote: '41', order: '42', invoice: '43', posted: '132' } as cons
 export function toDocumentAddress(
   webClient: string | undefined,
   company: string | undefined,
-  { kind, number, isPosted, isConverted }: Pick<DealDocument, 'kind' | 'number' | 'isPosted' | 'isConverted'>,
+  document: Pick<DealDocument, 'kind' | 'number' | 'isPosted' | 'isConverted' | 'isGone'>,
 ): string | undefined {
-  if (webClient === undefined || company === undefined || isConverted) return undefined;
+  const { kind, number, isPosted, isConverted, isGone } = document;
+  if (webClient === undefined || company === undefined || isConverted || isGone) return undefined;
   const page = PAGES[isPosted ? 'posted' : kind];
   const query = { company, page, filter: `'No.' IS '${number}'` };
   return `${webClient}/?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`;

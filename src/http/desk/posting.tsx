@@ -5,6 +5,7 @@ import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { ClosedPeriodWarning } from './closed-period.js';
 import { Form, type Frame, formatOf } from './frame.js';
+import { STATE_WORDS } from './words.js';
 import { nameOf } from './work-list.js';
 
 /**
@@ -30,18 +31,22 @@ function PostingPage({ c, posting }: { readonly c: Context<DeskEnv>; readonly po
       <p class="back">
         <a href="/?view=to-confirm">To confirm</a>
       </p>
-      <h1>Confirm {count === 1 ? 'one deal' : `${count} deals`}</h1>
-      <p>
-        In all{' '}
-        {posting.sums.map(({ currency, gross }) => (
-          <strong class="sum">{format.money(gross, currency)} </strong>
-        ))}
-        including tax. Each is posted with exactly the figures below, one after the other. You can stop at any time.
-      </p>
+      <h1>{toTitle(count)}</h1>
+      {count > 0 && (
+        <p>
+          In all{' '}
+          {posting.sums.map(({ currency, gross }) => (
+            <strong class="sum">{format.money(gross, currency)} </strong>
+          ))}
+          including tax. Each is posted with exactly the figures below, one after the other. You can stop at any time.
+        </p>
+      )}
       <div class="actions sticky">
-        <button class="primary" type="button" data-start hidden disabled={count === 0}>
-          Confirm all {count}
-        </button>
+        {count > 0 && (
+          <button class="primary" type="button" data-start hidden>
+            {count === 1 ? 'Confirm it' : `Confirm all ${count}`}
+          </button>
+        )}
         <button type="button" data-stop hidden>
           Stop
         </button>
@@ -68,6 +73,11 @@ function PostingPage({ c, posting }: { readonly c: Context<DeskEnv>; readonly po
   );
 }
 
+function toTitle(count: number): string {
+  if (count === 0) return 'None of these deals can be confirmed now';
+  return `Confirm ${count === 1 ? 'one deal' : `${count} deals`}`;
+}
+
 function Row({ c, row }: { readonly c: Context<DeskEnv>; readonly row: PostingRow }) {
   const format = formatOf(c);
   if (row.kind === 'not-now') {
@@ -75,7 +85,8 @@ function Row({ c, row }: { readonly c: Context<DeskEnv>; readonly row: PostingRo
       <tr>
         <td class="deal">{row.named}</td>
         <td colspan={4}>
-          <span class="badge quiet">left out</span> {row.why}
+          <span class="badge quiet">left out</span>{' '}
+          {row.state === undefined ? row.why : `it stands at «${STATE_WORDS[row.state].label}» by now`}
         </td>
       </tr>
     );

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { HOLDS } from '../../deal/holds.js';
+import { HOLDS, withoutRetry } from '../../deal/holds.js';
 import { titleBeside } from '../../deal/record-title.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import { type Preview, type PreviewRow, previewListedDeal } from '../../operations/deals/preview-deals.js';
@@ -9,6 +9,7 @@ import type { DeskDependencies } from '../desk-dependencies.js';
 import { isForPeople, isId, toFieldWords, toNameWords, toStepWords } from './field-words.js';
 import type { Format } from './format.js';
 import { type Frame, formatOf } from './frame.js';
+import { NextStep } from './next-step.js';
 import { CutNotice, cutLines } from './shown-lines.js';
 import { OWNER_WORDS, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
@@ -101,7 +102,8 @@ function Problems({ problems }: Pick<Preview, 'problems'>) {
             <strong>{toReasonWords(reason)}</strong>
             {text !== '' && <span class="found">{text}</span>}
             <span class="next">
-              <span class="owner">Next step, {OWNER_WORDS[HOLDS[reason].owner]}:</span> {HOLDS[reason].nextStep}
+              <span class="owner">Next step, {OWNER_WORDS[HOLDS[reason].owner]}:</span>{' '}
+              <NextStep text={withoutRetry(HOLDS[reason].nextStep)} />
             </span>
           </li>
         ))}

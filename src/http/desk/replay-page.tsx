@@ -9,7 +9,7 @@ import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { Changes } from './changes.js';
 import { Form, type Frame, formatOf, readForm } from './frame.js';
-import { toReasonWords } from './words.js';
+import { STATE_WORDS, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
 
 /** Runs a deal again: first it is shown what would be adopted, made and different; the button does it. */
@@ -68,7 +68,7 @@ function ReplayPage(props: Props) {
         What exists is taken over as it is, what is missing is made. Nothing is posted twice. This is what would happen:
       </p>
       {foreseen.leftOut !== undefined && <p class="warning">It stays as it is: {foreseen.leftOut}.</p>}
-      <Outlook outlook={foreseen.outlook} />
+      <Outlook outlook={foreseen.outlook} deal={deal} />
       <Choices {...props} path={path} />
       {isAllowed('replay a deal', c.get('person').roles) && foreseen.leftOut === undefined && (
         <Form c={c} action={path}>
@@ -99,7 +99,13 @@ const TITLES: Readonly<Record<Exclude<OutlookLine['kind'], 'record-differs' | 'd
   'not-compared': 'Is not compared',
 };
 
-function Outlook({ outlook }: Pick<ReplayedDeal, 'outlook'>) {
+/** As the page of the deal says it; what was found is left as it was written. */
+function toStanding({ state, hold }: ListedDeal): string {
+  const { label } = STATE_WORDS[state];
+  return hold ? `${label}: ${toReasonWords(hold.reason)}${hold.text === '' ? '' : `, ${hold.text}`}` : label;
+}
+
+function Outlook({ outlook, deal }: Pick<ReplayedDeal, 'outlook'> & Pick<Props, 'deal'>) {
   const plain = outlook.flatMap((line) => ('text' in line ? [line] : []));
   const changesOf = (kind: 'record-differs' | 'document-differs') =>
     outlook.flatMap((line) => ('change' in line && line.kind === kind ? [line.change] : []));
@@ -111,7 +117,7 @@ function Outlook({ outlook }: Pick<ReplayedDeal, 'outlook'>) {
         {plain.map(({ kind, text }) => (
           <div>
             <dt>{TITLES[kind]}</dt>
-            <dd>{kind === 'state' ? toReasonWords(text as 'not-won') : text}</dd>
+            <dd>{kind === 'state' ? toStanding(deal) : text}</dd>
           </div>
         ))}
       </dl>

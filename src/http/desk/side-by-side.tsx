@@ -1,4 +1,5 @@
 import type { ComparedLine, Comparison, LineFigure, ShownLine } from '../../deal/compare-lines.js';
+import { isFinal } from '../../deal/states.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { Format } from './format.js';
 import { CutNotice, cutLines } from './shown-lines.js';
@@ -18,9 +19,8 @@ export function SideBySide({
   readonly isWhole: boolean;
 }) {
   const lines = cutLines(comparison.lines, isWhole, ({ differences }) => differences.length > 0);
-  const hasDraft = deal.documents.length > 0;
   const named = nameDifferences(comparison);
-  const drafted = deal.record.isHandedOver ? 'Posted' : 'Draft';
+  const drafted = toDocumentWords(deal.record);
   return (
     <section aria-label="What was sold, and what is in Business Central">
       <h2>Sold, and in Business Central</h2>
@@ -31,7 +31,7 @@ export function SideBySide({
           ))}
         </ul>
       ) : (
-        <p>{hasDraft ? 'Every line and every sum agree.' : 'There is no draft yet to compare with.'}</p>
+        <p>{toAgreement(comparison, deal)}</p>
       )}
       <CutNotice of={lines} path={`/deals/${deal.recordId}`}>
         , those that differ before others
@@ -72,6 +72,19 @@ export function SideBySide({
       </table>
     </section>
   );
+}
+
+/** An order that the warehouse has is no posted one. */
+function toDocumentWords({ isHandedOver, documentKind }: OpenDeal['record']): string {
+  if (!isHandedOver) return 'Draft';
+  return documentKind === 'order' ? 'Order' : 'Posted';
+}
+
+function toAgreement({ lines, totals }: Comparison, { state, documents }: OpenDeal): string {
+  const hasDocument = lines.some(({ drafted }) => drafted) || totals.some(({ drafted }) => drafted !== undefined);
+  if (hasDocument) return 'Every line and every sum agree.';
+  if (documents.some(({ isGone }) => isGone)) return 'The draft was deleted, so there is nothing to compare with.';
+  return isFinal(state) ? 'No draft was made of this record.' : 'There is no draft yet to compare with.';
 }
 
 const FIGURE_WORDS: Readonly<Record<LineFigure, string>> = {

@@ -1,3 +1,4 @@
+import type { DocumentKind } from '../../deal/deal.js';
 import type { HoldOwner, HoldReason } from '../../deal/holds.js';
 import { isGuid, type SourceTable } from '../../deal/ids.js';
 import type { InvoiceStatus } from '../../deal/payment-status.js';
@@ -36,7 +37,11 @@ export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
     meaning: 'The draft is ready. Nothing is posted before somebody confirms these figures.',
     tone: 'ask',
   },
-  confirmed: { label: 'Being posted', meaning: 'The draft is confirmed and is being posted.', tone: 'busy' },
+  confirmed: {
+    label: 'Being posted',
+    meaning: 'The draft is confirmed. It is being posted, or given to the warehouse, as the rules say.',
+    tone: 'busy',
+  },
   'awaiting-shipment': {
     label: 'With the warehouse',
     meaning: 'The order is confirmed. The warehouse ships and invoices it in Business Central.',
@@ -44,12 +49,12 @@ export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
   },
   posted: {
     label: 'Posted',
-    meaning: 'The invoice is posted. Its number is being written back to Sales.',
+    meaning: 'It is posted in Business Central, and what was invoiced is being written back to Sales.',
     tone: 'busy',
   },
   'written-back': {
     label: 'Unpaid',
-    meaning: 'The invoice is posted and Sales knows its number. It is not paid yet.',
+    meaning: 'What was invoiced is posted, and Sales knows it. Not all of it is paid yet.',
     tone: 'good',
   },
   settled: { label: 'Done', meaning: 'Posted, written back to Sales, and paid or otherwise final.', tone: 'good' },
@@ -70,7 +75,34 @@ export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
     tone: 'quiet',
   },
   rejected: { label: 'Rejected', meaning: 'Somebody decided not to post it. The draft is deleted.', tone: 'quiet' },
-  cancelled: { label: 'Cancelled', meaning: 'The deal was ended. Nothing is posted.', tone: 'quiet' },
+  cancelled: { label: 'Cancelled', meaning: 'The deal was ended, and nothing is posted for it here.', tone: 'quiet' },
+};
+
+interface ConfirmWords {
+  readonly button: string;
+  readonly promise: string;
+  readonly done: string;
+}
+
+/** What a confirmation leads to is another thing for each kind of document. */
+export const CONFIRM_WORDS: Readonly<Record<DocumentKind, ConfirmWords>> = {
+  invoice: {
+    button: 'Confirm and post',
+    promise: 'Exactly these figures are posted. If the draft changes before, nothing is.',
+    done: 'Confirmed. The invoice is being posted.',
+  },
+  order: {
+    button: 'Confirm the order',
+    promise:
+      'The order goes on with exactly these figures: shipped and invoiced, or given to the warehouse, as the rules say. If it changes before, nothing is done.',
+    done: 'Confirmed. The order goes on: shipped and invoiced, or given to the warehouse, as the rules say.',
+  },
+  quote: {
+    button: 'Confirm the quote',
+    promise:
+      'An order or invoice with exactly these figures is made of the quote, and goes on as the rules say. If the quote changes before, nothing is made.',
+    done: 'Confirmed. An order or invoice is being made of the quote.',
+  },
 };
 
 /** @param decided what is being carried out, though ledger and run say the deal waits until it is done */
@@ -124,6 +156,9 @@ export function toCompanyName(company: string | undefined): string | undefined {
 
 /** `customer-missing` is read as «Customer missing». */
 export function toReasonWords(reason: HoldReason): string {
-  const words = reason.replaceAll('-', ' ');
+  const words = reason
+    .replaceAll('-', ' ')
+    .replace('business central', 'Business Central')
+    .replace(/\bsales$/, 'Sales');
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

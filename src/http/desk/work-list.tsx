@@ -20,6 +20,7 @@ import type { Format } from './format.js';
 import { Time } from './format.js';
 import { type Frame, formatOf, readForm } from './frame.js';
 import { Live, Message } from './layout.js';
+import { NextStep } from './next-step.js';
 import { Views } from './views.js';
 import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords, VIEW_WORDS } from './words.js';
 
@@ -107,10 +108,7 @@ function WorkListPage({ c, list, seen, views, query, now }: PageProps) {
           <Pages list={list} query={query} />
         </>
       )}
-      <p class="keys">
-        Keys: <kbd>j</kbd> <kbd>k</kbd> next and previous deal, <kbd>Enter</kbd> open, <kbd>c</kbd> confirm,{' '}
-        <kbd>r</kbd> retry, <kbd>x</kbd> select, <kbd>/</kbd> search
-      </p>
+      <Keys roles={c.get('person').roles} />
     </Live>
   );
 }
@@ -155,6 +153,26 @@ function Empty({
   );
 }
 
+/** Those of acts alone that the person has. */
+function Keys({ roles }: Pick<PersonRoles, 'roles'>) {
+  return (
+    <p class="keys">
+      Keys: <kbd>j</kbd> <kbd>k</kbd> next and previous deal, <kbd>Enter</kbd> open,{' '}
+      {isAllowed('confirm a deal', roles) && (
+        <>
+          <kbd>c</kbd> confirm, <kbd>x</kbd> select,{' '}
+        </>
+      )}
+      {isAllowed('retry a deal', roles) && (
+        <>
+          <kbd>r</kbd> retry,{' '}
+        </>
+      )}
+      <kbd>/</kbd> search
+    </p>
+  );
+}
+
 type PersonRoles = DeskEnv['Variables']['person'];
 
 function Sums({ list, query, format }: { readonly list: WorkList; readonly query: Query; readonly format: Format }) {
@@ -170,6 +188,7 @@ function Sums({ list, query, format }: { readonly list: WorkList; readonly query
             <span class="sum">{format.money(gross, currency)}</span>
           </>
         ))}
+        {amounts.length > 0 && <span class="light"> gross, and net where no tax is stated</span>}
       </p>
       <a href={toAddress(query, {}, '/deals.csv')}>Save as CSV</a>
     </div>
@@ -267,7 +286,7 @@ function Row({ deal, picks, may, format, now }: RowProps) {
       </td>
       <td class="amount">
         {format.money(deal.amount, deal.currency)}
-        {!deal.isTaxStated && deal.amount !== undefined && <span class="sub">tax not stated</span>}
+        {!deal.isTaxStated && deal.amount !== undefined && <span class="sub">net, tax not stated</span>}
       </td>
       <td class="since">
         {format.age(deal.since, now)}
@@ -307,11 +326,13 @@ function Why({ deal }: { readonly deal: ListedDeal }) {
       {hold && <span class="owner"> {ownersOf(hold)}</span>}
       {assignee !== undefined && <span class="owner"> · given to {assignee}</span>}
       <span class="sub">
-        {hold
-          ? [hold, ...hold.others].map(({ nextStep }) => nextStep).join(' ')
-          : deal.state === 'awaiting-confirmation'
-            ? `Draft ${deal.documentNumber ?? ''} is ready`
-            : meaning}
+        {hold ? (
+          <NextStep text={[hold, ...hold.others].map(({ nextStep }) => nextStep).join(' ')} />
+        ) : deal.state === 'awaiting-confirmation' ? (
+          `Draft ${deal.documentNumber ?? ''} is ready`
+        ) : (
+          meaning
+        )}
       </span>
     </>
   );

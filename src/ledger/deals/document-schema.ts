@@ -12,6 +12,7 @@ const line = {
   isAccount: z.literal(true).optional(),
   number: text,
   description: text,
+  unit: text.optional(),
   quantity: decimalText,
   unitPrice: decimalText,
   discount: decimalText,

@@ -12,6 +12,7 @@ import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Database } from '../../ledger/database.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import { isGone, isOther, isPosted } from '../../ledger/deals/document-standing.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import { type DealNote, listNotes } from '../../ledger/desk/notes.js';
@@ -47,6 +48,10 @@ export interface DealDocument {
   readonly isPosted: boolean;
   /** A quote that became another document, and is there no more. */
   readonly isConverted: boolean;
+  /** It was deleted, or is not found any more. */
+  readonly isGone: boolean;
+  /** It carries the number of the deal, and counts for nothing here. */
+  readonly isOther: boolean;
   readonly excludingTax: string;
   readonly includingTax: string;
   readonly currency: string;
@@ -86,7 +91,10 @@ export const openDeal = defineOperation({
       listNotes(database, recordId),
       findClosedPeriodOf(dependencies, recordId),
     ]);
-    const current = documents.find(({ documentId }) => documentId === record.documentId)?.content;
+    const standing = documents.find(
+      (document) => document.documentId === record.documentId && !isGone(record, document, shown.trail),
+    );
+    const current = standing?.content;
     const figures = run.status?.figures;
     return {
       ...shown,
@@ -95,7 +103,7 @@ export const openDeal = defineOperation({
       closedPeriod,
       comparison: sold && compareLines(sold, current, dependencies.rules.lines),
       handEdits: own && current && !record.isHandedOver ? findDraftEdits(own, current) : [],
-      documents: documents.map((document) => toDealDocument(document, record)),
+      documents: documents.map((document) => toDealDocument(document, record, shown.trail)),
       lineage: sold ? await findLineage(ledger, sold, record.carrierId) : [],
       notes,
       acts: findPossibleActs(person.roles, { ...run, record }),
@@ -125,18 +133,19 @@ async function readStatus({ deals }: Pick<Dependencies, 'deals'>, recordId: stri
   return first;
 }
 
-function toDealDocument(
-  { kind, documentId, content, reportedToSales }: StoredDocument,
-  record: Pick<SourceRecord, 'documentId' | 'draftNumber' | 'isHandedOver'>,
-): DealDocument {
-  const isPosted = kind === 'invoice' && (record.isHandedOver || content.number !== record.draftNumber);
-  const payment = kind === 'invoice' && isPosted ? toPaymentStatus(content) : undefined;
+function toDealDocument(document: StoredDocument, record: SourceRecord, trail: ShownDeal['trail']): DealDocument {
+  const { kind, documentId, content, reportedToSales } = document;
+  const isOurs = isPosted(record, document);
+  const payment = isOurs ? toPaymentStatus(document.content) : undefined;
+  const isConverted = kind === 'quote' && documentId !== record.documentId;
   return {
     kind,
     id: documentId,
     number: content.number,
-    isPosted,
-    isConverted: kind === 'quote' && documentId !== record.documentId,
+    isPosted: isOurs || isOther(record, document),
+    isConverted,
+    isGone: !isConverted && isGone(record, document, trail),
+    isOther: isOther(record, document),
     excludingTax: content.excludingTax,
     includingTax: content.includingTax,
     currency: content.currency,

@@ -4,11 +4,13 @@ import type { Figures } from '../../deal/deal.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import { add } from '../../deal/money.js';
 import type { ClosedPeriod } from '../../deal/posting-period.js';
+import { type DealState, STATES_WITH_RUN } from '../../deal/states.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import { UnreadableContentError } from '../../ledger/read-rows.js';
 import { defineOperation } from '../operation.js';
 import { type DecisionDependencies, showWaiting } from './decide.js';
 import { toFiguresVersion } from './figures-version.js';
+import { findDeal } from './find-deal.js';
 import { findClosedPeriodOf, type PeriodDependencies } from './posting-periods.js';
 
 /** Several deals that are to be confirmed together, each with the figures that would be, and their sum. */
@@ -29,7 +31,13 @@ export type PostingRow =
       readonly approval: Approval | undefined;
       readonly closedPeriod: ClosedPeriod | undefined;
     }
-  | { readonly kind: 'not-now'; readonly named: string; readonly why: string };
+  | {
+      readonly kind: 'not-now';
+      readonly named: string;
+      readonly why: string;
+      /** Where it stands, when that is why. */
+      readonly state?: DealState;
+    };
 
 /** As many as a person can look through. */
 const MAX_DEALS = 100;
@@ -60,7 +68,7 @@ export const openPosting = defineOperation({
 });
 
 async function toRow(
-  dependencies: PeriodDependencies,
+  dependencies: DecisionDependencies & PeriodDependencies,
   named: string,
   ask: () => ReturnType<typeof showWaiting>,
 ): Promise<PostingRow> {
@@ -69,7 +77,7 @@ async function toRow(
     const { figures, difference, approval, state, decided } = status;
     if (decided) return { kind: 'not-now', named: deal.number ?? named, why: `it is ${decided.how} by now` };
     if (state !== 'awaiting-confirmation' || !figures)
-      return { kind: 'not-now', named: deal.number ?? named, why: `it is ${state} by now` };
+      return { kind: 'not-now', named: deal.number ?? named, why: `it is ${state} by now`, state };
     return {
       kind: 'confirmable',
       deal,
@@ -80,11 +88,24 @@ async function toRow(
     };
   } catch (error) {
     // One deal that cannot be read leaves the others on the page (I13).
-    if (error instanceof RefusedError || error instanceof UserError || error instanceof UnreadableContentError)
+    if (error instanceof RefusedError) return toRefused(dependencies, named, error);
+    if (error instanceof UserError || error instanceof UnreadableContentError)
       return { kind: 'not-now', named, why: error.message };
     throw error;
   }
 }
+
+/** It was chosen by its id, and people know it by its number. */
+async function toRefused(
+  { database }: DecisionDependencies,
+  wanted: string,
+  { message: why }: RefusedError,
+): Promise<PostingRow> {
+  const { number: named = wanted, state } = await findDeal(database, wanted);
+  return { kind: 'not-now', named, why, ...(!DUE.has(state) && { state }) };
+}
+
+const DUE: ReadonlySet<DealState> = new Set(STATES_WITH_RUN);
 
 function sumUp(rows: readonly PostingRow[]): Posting['sums'] {
   const sums = new Map<string, { deals: number; gross: string }>();

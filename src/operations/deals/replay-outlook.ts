@@ -4,7 +4,10 @@ import { findDifferences } from '../../deal/compare-deals.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { isGuid } from '../../deal/ids.js';
 import { withSalesNumbers } from '../../deal/sales-numbers.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import { isGone } from '../../ledger/deals/document-standing.js';
+import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
 import { findChanges, type PreviewChange } from '../../mapping/preview/changes.js';
@@ -14,7 +17,7 @@ import { createPreviewer, type PreviewDependencies } from './previewer.js';
 /** What a replay would adopt, make and find different, told before anything is done. */
 
 export interface OutlookDependencies {
-  readonly ledger: DealLedger;
+  readonly ledger: DealLedger & AuditLedger;
   readonly dataverse: Pick<DataverseClient, 'readDeal'>;
   readonly preview: PreviewDependencies;
 }
@@ -43,11 +46,19 @@ export async function describeReplay(
 ): Promise<OutlookLine[]> {
   const held = record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : '';
   const lines: OutlookLine[] = [{ kind: 'state', text: `${record.state}${held}` }];
-  for (const { content, kind, reportedToSales: notified } of await ledger.listDocuments(record.recordId)) {
+  const [documents, trail] = await Promise.all([
+    ledger.listDocuments(record.recordId),
+    ledger.readAudit(record.recordId),
+  ]);
+  // What was deleted is taken over by nobody.
+  const standing = documents.filter((document) => !isGone(record, document, trail));
+  for (const { content, kind, reportedToSales: notified } of standing) {
     const inSales = notified ? `, in Sales as ${notified.number} (${notified.status})` : '';
     lines.push({ kind: 'adopts', text: `${kind} ${content.number}${inSales}` });
   }
-  if (record.documentId === undefined) lines.push({ kind: 'makes', text: 'the document' });
+  const isCurrentGone =
+    !record.isHandedOver && documents.some((one) => isCurrent(record, one) && !standing.includes(one));
+  if (record.documentId === undefined || isCurrentGone) lines.push({ kind: 'makes', text: 'the document' });
   const { revision } = record;
   if (revision === undefined) return lines;
 
@@ -68,6 +79,8 @@ export async function describeReplay(
   for (const change of findChanges(asThen, asNow)) lines.push({ kind: 'document-differs', change });
   return lines;
 }
+
+const isCurrent = ({ documentId }: SourceRecord, one: StoredDocument): boolean => one.documentId === documentId;
 
 /** What an id stands for has a number or a name beside it, which differs as well. */
 function isForPeople({ before = '', after = '' }: PreviewChange): boolean {
