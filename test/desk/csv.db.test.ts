@@ -66,11 +66,11 @@ describe('the list as a file', () => {
   it('gives no gross amount while the record in Sales states no tax; list and page say so', async () => {
     const recordId = '99320e58-ee48-40e5-84f5-f96a9492bae1';
     await stage.database.query(
-      `INSERT INTO source_records (record_id, source_table, state, record_number, hold_reason)
-       VALUES ('${recordId}', 'quote', 'held', 'QUO-NET', 'item-blocked')`,
+      `INSERT INTO source_records (record_id, source_table, state, record_number)
+       VALUES ('${recordId}', 'quote', 'reading', 'QUO-NET')`,
     );
     await stage.database.query(
-      `INSERT INTO deal_summaries (record_id, net, gross, currency) VALUES ('${recordId}', 10465.08, 10465.08, 'EUR')`,
+      `UPDATE deal_summaries SET net = 10465.08, gross = 10465.08, currency = 'EUR' WHERE record_id = '${recordId}'`,
     );
     const textOf = async (path: string) => (await browser.open(`${stage.origin}${path}`)).text();
     const [titles = '', line = ''] = (await textOf('/deals.csv?view=all&search=QUO-NET')).trimEnd().split('\r\n');
