@@ -8,6 +8,7 @@ import { erasePersonalContent, exportTrail, sealTrail, showTrail, verifyTrail } 
 import { noteAt, openWitnesses } from '../process/witnesses.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundation, withLedger } from './context.js';
 import { parseSince } from './parse-since.js';
+import { printTable } from './print.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
 export function addAuditCommands(program: Command): void {
@@ -19,7 +20,7 @@ export function addAuditCommands(program: Command): void {
     .argument('<guid>')
     .action((recordId: string) =>
       withLedger(async ({ ledger }) => {
-        for (const line of toTable(await showTrail({ ledger }, currentPerson(), { recordId }))) console.log(line);
+        printTrail(await showTrail({ ledger }, currentPerson(), { recordId }));
       }),
     );
 
@@ -29,10 +30,10 @@ export function addAuditCommands(program: Command): void {
       'prove chains, signatures and seals, compare with the witnesses, and each deal with its trail; names the first wrong entry of each chain',
     )
     .option('--record <guid>', 'only the chain of this record')
-    .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal, [])
-    .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
+    .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal)
+    .action(({ record, seal }: { record?: string; seal?: KnownSeal[] }) =>
       withFoundation(async ({ database }, config) => {
-        const input = { ...(record && { recordId: record }), knownSeals: seal };
+        const input = { ...(record && { recordId: record }), knownSeals: seal ?? [] };
         const verdict = await verifyTrail(
           { database, witnesses: openWitnesses(config, database) },
           currentPerson(),
@@ -75,10 +76,10 @@ export function addAuditCommands(program: Command): void {
     .description('write everything that the proof needs as JSON Lines')
     .option('--record <guid>', 'only the chain of this record, with all seals')
     .option('--since <time>', 'only entries from this day or instant on', parseSince)
-    .option('--personal', 'with personal content', false)
-    .action(({ record, since, personal }: { record?: string; since?: Date; personal: boolean }) =>
+    .option('--personal', 'with personal content')
+    .action(({ record, since, personal }: { record?: string; since?: Date; personal?: true }) =>
       withLedger(async ({ database }) => {
-        const input = { ...(record && { recordId: record }), ...(since && { since }), personal };
+        const input = { ...(record && { recordId: record }), ...(since && { since }), personal: personal ?? false };
         for await (const line of await exportTrail({ database }, currentPerson(), input)) {
           if (!process.stdout.writable) return;
           await writeLine(JSON.stringify(line));
@@ -121,9 +122,8 @@ function toNotingLine(noting: Awaited<ReturnType<typeof noteAt>>[number]): strin
     : `seals are NOT noted: ${contradiction}`;
 }
 
-/** Columns as wide as their widest cell; facts take what is left. */
-function toTable(entries: readonly StoredAuditEntry[]): string[] {
-  const rows = [
+function printTrail(entries: readonly StoredAuditEntry[]): void {
+  printTable([
     ['#', 'at', 'who', 'what', 'request', 'facts'],
     ...entries.map((entry) => [
       String(entry.position),
@@ -133,9 +133,7 @@ function toTable(entries: readonly StoredAuditEntry[]): string[] {
       entry.requestId ?? '-',
       toFacts(entry),
     ]),
-  ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  ]);
 }
 
 function toFacts({ facts, before, after, personal }: StoredAuditEntry): string {
@@ -151,7 +149,7 @@ function toText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function parseSeal(text: string, others: readonly KnownSeal[]): KnownSeal[] {
+function parseSeal(text: string, others: readonly KnownSeal[] = []): KnownSeal[] {
   const [, number, sealHash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
   if (number === undefined || sealHash === undefined)
     throw new UserError('--seal', "NUMBER:HASH as 'audit seal' prints it, the hash of 64 digits", text);

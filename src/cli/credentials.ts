@@ -13,6 +13,7 @@ import {
 import type { Config } from '../process/config.js';
 import { createCredentialProvider, findSettingInForce } from '../process/credentials.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundationAtRest } from './context.js';
+import { printTable } from './print.js';
 import { readAll, readSecret } from './read-secret.js';
 
 /** `dealbridge credentials …`: secrets come from a prompt or a pipe, never from the command line. */
@@ -70,13 +71,14 @@ export function addCredentialCommands(program: Command): void {
     .description('list what is stored, never a value')
     .action(() =>
       withFoundationAtRest(async ({ vault }) => {
-        console.log(['name', 'generation', 'kind', 'key', 'set', 'by', 'certificate until', 'valid'].join('\t'));
-        for (const one of await listCredentials({ vault }, currentPerson(), {})) {
+        const rows = (await listCredentials({ vault }, currentPerson(), {})).map((one) => {
           const { name, generation, kind, keyId, setAt, setBy, expiresAt } = one;
           const set = `${day(setAt)} (${daysSince(setAt)} d)`;
-          const cells = [name, generation, kind, keyId, set, setBy, expiresAt ? day(expiresAt) : '-'];
-          console.log([...cells, toValidity(one.validUntil)].join('\t'));
-        }
+          const cells = [name, String(generation), kind, keyId, set, setBy, expiresAt ? day(expiresAt) : '-'];
+          return [...cells, toValidity(one.validUntil)];
+        });
+        if (rows.length === 0) console.log('no credential is stored; what stands in the settings is not listed');
+        else printTable([['name', 'generation', 'kind', 'key', 'set', 'by', 'certificate until', 'valid'], ...rows]);
       }),
     );
 

@@ -4,7 +4,7 @@ import { plural } from '../deal/plural.js';
 import { createMasterCommands } from '../dispatch/master-commands.js';
 import { compareDrift, type Drift, repairDrift, showDrift } from '../operations/masters/drift.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
-import { printJson } from './print.js';
+import { printJson, printTable } from './print.js';
 
 /** `dealbridge drift`: where Sales and Business Central differ, who is right, and whether it was repaired. */
 
@@ -44,9 +44,14 @@ export function addDriftCommand(program: Command): void {
 }
 
 function print({ company, companyId, differences, ...run }: Drift): void {
-  for (const { kind, rowId, field, dataverse, businessCentral, winner, reason } of differences) {
-    console.log([kind, rowId, field, show(dataverse), show(businessCentral), winner, reason].join('\t'));
-  }
+  if (differences.length > 0)
+    printTable([
+      ['kind', 'guid', 'name', 'field', 'Sales', 'Business Central', 'right is', 'because of'],
+      ...differences.map((one) => [
+        ...[one.kind, one.rowId, one.name ?? '-', one.field],
+        ...[show(one.dataverse), show(one.businessCentral), one.winner, one.reason],
+      ]),
+    ]);
   const compared = Object.entries(run.compared).map(([kind, number]) => plural(number, kind));
   const found = Object.entries(run.found).map(([winner, number]) => `${number} for ${winner}`);
   console.log(

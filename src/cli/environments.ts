@@ -13,6 +13,7 @@ import {
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
+import { printTable } from './print.js';
 
 /** `dealbridge environments …`: which environments are registered, and a person's decision that another one is right. */
 
@@ -28,12 +29,12 @@ export function addEnvironmentCommands(program: Command): void {
     .description('list what is registered under each address')
     .action(() =>
       withFoundation(async ({ database }) => {
-        for (const one of await listEnvironments({ database }, currentPerson(), {})) {
+        const rows = (await listEnvironments({ database }, currentPerson(), {})).map((one) => {
           const { system, address, identity, registeredAt, registeredBy } = one;
-          console.log(
-            [system, address, describeIdentity(identity), registeredAt.toISOString(), registeredBy].join('\t'),
-          );
-        }
+          return [system, address, describeIdentity(identity), registeredAt.toISOString(), registeredBy];
+        });
+        if (rows.length === 0) console.log('no environment is registered yet: the worker does so at its first start');
+        else printTable([['system', 'address', 'identity', 'registered', 'by'], ...rows]);
       }),
     );
 

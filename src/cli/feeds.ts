@@ -34,7 +34,8 @@ export function addFeedCommands(program: Command): void {
         const { dataverse, backfill, businessCentral, gaps, setAside, pausedLanes, throttledLanes } = shown;
         for (const lane of pausedLanes) console.log(`${describePause(lane)}\n`);
         for (const lane of throttledLanes) console.log(`${describeThrottling(lane)}\n`);
-        printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
+        if (dataverse.length === 0) console.log('No feed of Sales has run yet: start the starter with FEEDS=on.');
+        else printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
         for (const [table, rows] of Object.entries(backfill)) {
           const wait = rows === 1 ? 'waits' : 'wait';
           console.log(
@@ -62,12 +63,16 @@ export function addFeedCommands(program: Command): void {
         const since = options.since === undefined ? {} : { since: parseSince(options.since) };
         const reports = await listGaps({ database, now: new Date() }, currentPerson(), since);
         printGaps(reports);
-        for (const { table, sources } of reports) {
-          for (const source of SOURCES) {
-            for (const gap of sources[source].gaps) {
-              console.log([source, 'missed', table, gap.recordId, gap.since.toISOString()].join('\t'));
-            }
-          }
+        const missed = reports.flatMap(({ table, sources }) =>
+          SOURCES.flatMap((source) =>
+            sources[source].gaps.map((gap) => [
+              ...[source, table, gap.number ?? '(not read yet)', gap.recordId, gap.since.toISOString()],
+            ]),
+          ),
+        );
+        if (missed.length > 0) {
+          console.log('');
+          printTable([['missed by', 'table', 'number', 'guid', 'detected otherwise'], ...missed]);
         }
       }),
     );

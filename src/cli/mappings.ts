@@ -5,7 +5,7 @@ import { listMappings, showMapping, toEditorSchema } from '../operations/setting
 import { loadConfig, parseGivenRules } from '../process/config.js';
 import { currentPerson, withLedger } from './context.js';
 import { readGivenFile } from './files.js';
-import { printJson } from './print.js';
+import { printJson, printTable } from './print.js';
 
 /** `dealbridge mapping …`: the rules file of today, and the mappings that the ledger keeps. */
 
@@ -32,10 +32,12 @@ export function addMappingCommands(program: Command): void {
     .action(() =>
       withLedger(async ({ database }) => {
         const { mappingHash } = loadConfig().rules;
-        for (const { hash, firstUsedAt, records } of await listMappings({ database }, currentPerson(), {})) {
+        const rows = (await listMappings({ database }, currentPerson(), {})).map(({ hash, firstUsedAt, records }) => {
           const today = hash === mappingHash ? "today's" : '-';
-          console.log([hash, firstUsedAt.toISOString(), plural(records, 'record'), today].join('\t'));
-        }
+          return [hash, firstUsedAt.toISOString(), plural(records, 'record'), today];
+        });
+        if (rows.length === 0) console.log('no worker was started yet');
+        else printTable([['mapping', 'first used', 'used by', 'in force'], ...rows]);
       }),
     );
 

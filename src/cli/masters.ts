@@ -6,7 +6,8 @@ import { type ListedMaster, listMasters, retryMaster } from '../operations/maste
 import { decideMatches, matchAccounts } from '../operations/masters/matches.js';
 import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { readGivenYaml } from './files.js';
-import { printJson } from './print.js';
+import { printJson, printTable } from './print.js';
+import { toOneLine } from './terminal-text.js';
 
 /** What a file holds is checked where the act is; here it is only passed on. */
 type Decisions = Parameters<typeof decideMatches>[2]['decisions'];
@@ -37,11 +38,12 @@ export function addMasterCommands(program: Command): void {
           const decisions = readGivenYaml('--apply', options.apply) as Decisions;
           const decided = await decideMatches(dependencies, toPerson(options), { decisions });
           if (options.json) printJson(decided);
+          else if (decided.length === 0) console.log(`${options.apply} is an empty list: nothing was decided`);
           else
-            for (const { accountId, customerNumber, outcome, ...more } of decided) {
-              const before = 'decided' in more ? [`${more.decided.by} decided ${more.decided.customer}`] : [];
-              console.log([accountId, customerNumber ?? 'new', outcome, ...before].join('\t'));
-            }
+            printTable([
+              ['account', 'customer', 'outcome'],
+              ...decided.map((one) => [one.accountId, one.customerNumber ?? 'new', toOutcomeWords(one)]),
+            ]);
           const isRefused = decided.some(({ outcome }) => outcome !== 'linked' && outcome !== 'new');
           if (isRefused) process.exitCode = 1;
           return;
@@ -55,13 +57,32 @@ export function addMasterCommands(program: Command): void {
         console.log(
           `${plural(counted.accounts, 'account')}, ${counted.linked} linked by number, ${counted.withCandidates} with candidates`,
         );
-        for (const one of candidates) {
+        if (candidates.length === 0) return;
+        const rows = candidates.map((one) => {
           const { accountId, accountNumber, accountName, customerNumber, customerName, score, reasons } = one;
           const names = [accountId, accountNumber ?? '-', accountName, customerNumber, customerName];
-          console.log([...names, score, reasons.join(', ')].join('\t'));
-        }
+          return [...names, String(score), reasons.join(', ')];
+        });
+        const titles = ['account', 'number', 'name', 'customer', 'its name', 'points', 'because of'];
+        printTable([titles, ...rows], [titles.indexOf('points')]);
       }),
     );
+}
+
+/** Why nothing was done, and what would be right. */
+export function toOutcomeWords({ outcome, ...more }: Awaited<ReturnType<typeof decideMatches>>[number]): string {
+  if ('decided' in more) {
+    const { by, customer } = more.decided;
+    return `${outcome}: ${by} decided ${customer}; \`instead: ${customer}\` changes that`;
+  }
+  switch (outcome) {
+    case 'no-such-customer':
+      return `${outcome}: Business Central has none with this number`;
+    case 'customer-taken':
+      return `${outcome}: it stands for another account; \`shared: true\` lets both have it`;
+    default:
+      return outcome ?? '-';
+  }
 }
 
 function addListing(program: Command, of: 'accounts' | 'products'): Command {
@@ -77,18 +98,24 @@ function addListing(program: Command, of: 'accounts' | 'products'): Command {
         if (options.json) printJson(found);
         else if (found.length === 0)
           console.log(`no ${of} ${options.problems ? 'wait for a person' : 'are kept in agreement yet'}`);
-        else for (const one of found) printMaster(one);
+        else printMasters(found);
       }),
     );
 }
 
-function printMaster(one: ListedMaster): void {
-  const { kind, rowId, number, state, bcNumber, problems, problemSince } = one;
-  console.log(
-    [kind, rowId, number ?? '-', state, bcNumber ?? '-', problems.length > 0 ? 'problem' : 'agreed'].join('\t'),
-  );
-  for (const { reason, text, owner, nextStep } of problems) {
-    console.log(`  ${reason} since ${problemSince?.toISOString()}: ${text}\n  ${owner}: ${nextStep}`);
+function printMasters(found: readonly ListedMaster[]): void {
+  printTable([
+    ['kind', 'guid', 'number', 'name', 'state', 'in Business Central', ''],
+    ...found.map(({ kind, rowId, number, name, state, bcNumber, problems }) => [
+      ...[kind, rowId, number ?? '-', name ?? '-', state, bcNumber ?? '-'],
+      problems.length > 0 ? 'problem' : 'agreed',
+    ]),
+  ]);
+  for (const { kind, rowId, number, name, problems, problemSince } of found) {
+    for (const { reason, text, owner, nextStep } of problems) {
+      const whose = toOneLine([kind, number, name ?? rowId].filter(Boolean).join(' '));
+      console.log(`\n${whose}: ${reason} since ${problemSince?.toISOString()}: ${text}\n  ${owner}: ${nextStep}`);
+    }
   }
 }
 

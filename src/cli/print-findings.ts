@@ -1,4 +1,5 @@
 import type { Finding, StepReport } from '../doctor/finding.js';
+import { MIN_WIDTH } from './terminal-text.js';
 
 /** What a step of the examination found, a line each, with how to set it right. */
 
@@ -26,8 +27,6 @@ export function toStepLines({ step, findings }: StepReport, width: number | unde
 
 /** Words, and commands in backticks, which are copied whole. */
 const PIECES = /(?:`[^`]*`|\S)+/g;
-/** Narrower than this is no terminal that somebody reads: one that does not know its width says 0. */
-const MIN_WIDTH = 40;
 
 /** The lines after the first begin below its text. A piece that is longer than a line stays whole, so that it can be copied. */
 function wrap(head: string, text: string, width = 0): string[] {

@@ -21,9 +21,9 @@ export interface ClaimingRow {
 }
 
 /** It stands for other rows already. */
-export function toTaken(kind: LinkKind, number: string, sales: ClaimingRow, others: readonly string[]): Ambiguity {
+export function toTaken(kind: LinkKind, number: string, sales: ClaimingRow, others: readonly ClaimingRow[]): Ambiguity {
   const row = MASTER_KIND[kind];
-  const text = `${kind} ${number} stands for ${row} ${others.join(', ')}, and ${row} ${nameRow(sales)} has its number as well`;
+  const text = `${kind} ${number} stands for ${row} ${others.map(nameRow).join(', ')}, and ${row} ${nameRow(sales)} has its number as well`;
   return { reason: AMBIGUOUS[kind], text };
 }
 
@@ -46,6 +46,7 @@ export function toShared(
   };
 }
 
+/** By name and id: people know the one, and a command takes the other. */
 export function nameRow({ id, name }: ClaimingRow): string {
   return name ? `${name} (${id})` : id;
 }

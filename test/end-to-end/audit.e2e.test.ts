@@ -289,7 +289,7 @@ describe('dealbridge audit', () => {
 
   it('names a bad argument and what would be right', async () => {
     expect((await dealbridge('verify', '--record', 'x')).said).toContain(
-      "record id: expected a GUID like 5f3c… in 8-4-4-4-12 form, got 'x'",
+      "--record: expected a GUID like 5f3c… in 8-4-4-4-12 form, got 'x'",
     );
     const unknown = await dealbridge('verify', '--record', '5b1c7d52-0000-4000-8000-00000000abcd');
     expect(unknown.code).toBe(1);

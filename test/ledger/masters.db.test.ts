@@ -199,7 +199,9 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
         const answers = await Promise.all(asking.map(save));
         const winners = asking.filter((_, index) => answers[index]?.length === 0);
         expect(winners, kind).toHaveLength(1);
-        expect(answers.filter((others) => others.length > 0)).toEqual(asking.slice(1).map(() => winners));
+        expect(answers.filter((others) => others.length > 0)).toEqual(
+          asking.slice(1).map(() => winners.map((id) => ({ id }))),
+        );
         expect([...(await ledger.findLinks(kind, companyId, asking)).keys()]).toEqual(winners);
         // The winner asks again, perhaps because the number changed.
         const [winner = ''] = winners;
@@ -234,9 +236,9 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       );
       // The decision was about the second, not about whoever comes next; also when the first is gone.
       const third = { salesId: thirdId, bcId: first.bcId, bcNumber: 'C33' };
-      expect(await ledger.saveLink('customer', companyId, third)).toEqual([first.rowId, secondId]);
+      expect(await ledger.saveLink('customer', companyId, third)).toEqual([{ id: first.rowId }, { id: secondId }]);
       await masters.change(first, { state: 'deleted' });
-      expect(await ledger.saveLink('customer', companyId, third)).toEqual([secondId]);
+      expect(await ledger.saveLink('customer', companyId, third)).toEqual([{ id: secondId }]);
       expect((await ledger.findLinks('customer', companyId, [secondId])).get(secondId)?.isSecondary).toBe(false);
     });
 
@@ -287,6 +289,40 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       expect((await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber).toBe('C9');
       expect(await matching.findLinkedCustomers([bcId])).toEqual(new Set([bcId]));
       expect(await findCompanies(database)).toEqual([companyId]);
+    });
+
+    it('lists no customer that stands for another account by now, also when that was found out after it was saved', async () => {
+      const [accountId, otherId] = [randomUUID(), randomUUID()];
+      const bcId = randomUUID();
+      const candidate = { accountId, accountNumber: undefined, accountName: 'Birk', customerId: bcId };
+      const found = { customerNumber: 'C8', customerName: 'Birk GmbH', score: 30, reasons: ['the same e-mail domain'] };
+      await matching.saveCandidates([accountId], [{ ...candidate, ...found }]);
+      const listed = async () => (await matching.listCandidates(10)).map((one) => one.customerNumber);
+      expect(await listed()).toEqual(['C8']);
+      await ledger.saveLink('customer', companyId, { salesId: otherId, bcId, bcNumber: 'C8' });
+      expect(await listed()).toEqual([]);
+    });
+
+    it('names the row that a number stands for already, as far as it was read', async () => {
+      const one = await link('C35');
+      await masters.change(one, { state: 'active' });
+      await database.query(`UPDATE masters SET name = 'Birk', number = 'A-35' WHERE row_id = $1`, [one.rowId]);
+      const asked = { bcId: one.bcId, salesId: randomUUID() };
+      const named = [{ id: one.rowId, name: 'Birk' }];
+      expect(await ledger.findLinkedOthers('customer', companyId, asked)).toEqual(named);
+      expect(await ledger.saveLink('customer', companyId, { ...asked, bcNumber: 'C35' })).toEqual(named);
+      const runId = randomUUID();
+      await drift.startRun(runId);
+      const difference = {
+        field: 'city',
+        dataverse: 'Graz',
+        businessCentral: 'Wien',
+        winner: 'person',
+        reason: 'both',
+      };
+      const of = { kind: 'account', rowId: one.rowId } as const;
+      await drift.saveDifferences(runId, [{ ...of, ...difference } as never]);
+      expect(await drift.listDifferences(runId, 10)).toMatchObject([{ ...of, name: 'A-35 Birk' }]);
     });
 
     it('counts a comparison, names unseen rows once, and keeps its numbers', async () => {

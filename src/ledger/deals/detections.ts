@@ -4,7 +4,7 @@ import { InternalError } from '../../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { NOT_WON_STATES } from '../../deal/states.js';
 import type { Database } from '../database.js';
-import { countColumn, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
 /** How a record that may be handed over was detected: what one of the three sources missed is a gap. */
 
@@ -18,6 +18,8 @@ export interface Detection {
 
 export interface Gap {
   readonly recordId: string;
+  /** In Sales; undefined while the record was not read. */
+  readonly number: string | undefined;
   /** When another source detected it first. */
   readonly since: Date;
 }
@@ -83,7 +85,11 @@ const detectionRow = rowsOf('detections', ['record_id', 'source'], {
   last_at: timeColumn,
   times: z.number(),
 });
-const gapRow = rowsOf('detections', ['record_id'], { record_id: textColumn, since: timeColumn });
+const gapRow = rowsOf('detections', ['record_id'], {
+  record_id: textColumn,
+  record_number: nullable(textColumn),
+  since: timeColumn,
+});
 
 /**
  * A record counts when feed or count detected it as won, or when a webhook led to a deal that was read. Feed and count
@@ -91,7 +97,7 @@ const gapRow = rowsOf('detections', ['record_id'], { record_id: textColumn, sinc
  * for the few records of a day.
  */
 const RECORDS = `
-  SELECT recent.record_id, seen.since, seen.by_webhook, seen.by_feed, seen.by_count,
+  SELECT recent.record_id, record.record_number, seen.since, seen.by_webhook, seen.by_feed, seen.by_count,
     seen.since < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
     coalesce(record.state, '') <> 'cancelled' AND
       seen.since < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
@@ -100,7 +106,7 @@ const RECORDS = `
     SELECT min(first_at) AS since, ${DETECTION_SOURCES.map((one) => `coalesce(bool_or(source = '${one}'), false) AS by_${one}`).join(', ')}
     FROM detections WHERE detections.record_id = recent.record_id AND source_table = $1) AS seen
   LEFT JOIN LATERAL (
-    SELECT state, revision FROM source_records WHERE source_records.record_id = recent.record_id OFFSET 0) AS record ON true
+    SELECT state, revision, record_number FROM source_records WHERE source_records.record_id = recent.record_id OFFSET 0) AS record ON true
   WHERE seen.by_feed OR seen.by_count
     OR (record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')}))`;
 
@@ -140,13 +146,13 @@ async function readTable(database: Database, table: SourceTable, since: Date, li
         : await selectRows(
             database,
             gapRow,
-            `SELECT record_id, since FROM (${RECORDS}) AS records WHERE ${MISSED[source]} ORDER BY since, record_id LIMIT $3`,
+            `SELECT record_id, record_number, since FROM (${RECORDS}) AS records WHERE ${MISSED[source]} ORDER BY since, record_id LIMIT $3`,
             [table, since, limit],
           );
     return {
       saw: numbers[`${source}_saw`],
       missed,
-      gaps: found.map((row) => ({ recordId: row.record_id, since: row.since })),
+      gaps: found.map((row) => ({ recordId: row.record_id, number: row.record_number, since: row.since })),
     };
   };
   return {

@@ -22,6 +22,11 @@ export interface StoredDifference {
   readonly reason: string;
 }
 
+/** With the number and name that people know the row by, as far as they are known. */
+export interface ListedDifference extends StoredDifference {
+  readonly name: string | undefined;
+}
+
 export interface DriftRun {
   readonly runId: string;
   readonly startedAt: Date;
@@ -46,7 +51,7 @@ export interface DriftLedger {
   countRequest(runId: string): Promise<void>;
   finishRun(runId: string): Promise<DriftRun>;
   findLastRun(): Promise<DriftRun | undefined>;
-  listDifferences(runId: string, limit: number): Promise<StoredDifference[]>;
+  listDifferences(runId: string, limit: number): Promise<ListedDifference[]>;
   /** The rows that can be repaired without a person. */
   listRepairable(runId: string, after: string, limit: number): Promise<{ kind: MasterKind; rowId: string }[]>;
 }
@@ -166,9 +171,11 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
     async listDifferences(runId, limit) {
       const rows = await selectRows(
         database,
-        differenceRow,
-        'SELECT * FROM drift_differences WHERE run_id = $1 ORDER BY kind, row_id, field LIMIT $2',
-        [runId, limit],
+        listedDifferenceRow,
+        `SELECT one.*, (SELECT coalesce(m.number || ' ' || m.name, m.name, m.number) FROM masters m WHERE m.kind = one.kind
+           AND m.row_id = one.row_id AND m.company_id = $3) AS name
+         FROM drift_differences one WHERE run_id = $1 ORDER BY kind, row_id, field LIMIT $2`,
+        [runId, limit, companyId],
       );
       return rows.map((row) => ({
         kind: row.kind,
@@ -178,6 +185,7 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         businessCentral: row.business_central,
         winner: row.winner,
         reason: row.reason,
+        name: row.name,
       }));
     },
     async listRepairable(runId, after, limit) {
@@ -213,7 +221,7 @@ const stagedRow = rowsOf('master_pages', ['run_id', 'bc_id'], {
 const repairable = { kind: z.enum(MASTER_KINDS), row_id: textColumn };
 const repairableRow = rowsOf('drift_differences', ['kind', 'row_id'], repairable);
 
-const differenceRow = rowsOf('drift_differences', ['run_id', 'kind', 'row_id', 'field'], {
+const listedDifferenceRow = rowsOf('drift_differences', ['run_id', 'kind', 'row_id', 'field'], {
   ...repairable,
   run_id: textColumn,
   field: textColumn,
@@ -221,4 +229,5 @@ const differenceRow = rowsOf('drift_differences', ['run_id', 'kind', 'row_id', '
   business_central: textColumn,
   winner: z.enum(WINNERS),
   reason: textColumn,
+  name: nullable(textColumn),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClaimingRow } from '../../deal/ambiguity.js';
 import { customerKey } from '../../deal/ids.js';
 import type { LinkKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
@@ -11,9 +12,13 @@ import { findNewByDecision } from './matching.js';
 export interface LinkLedger {
   findLinks(kind: LinkKind, companyId: string, salesIds: readonly string[]): Promise<Map<string, StoredLink>>;
   /** The live rows of Sales, other than this one, that a row of Business Central stands for already. */
-  findLinkedOthers(kind: LinkKind, companyId: string, link: Pick<Link, 'bcId' | 'salesId'>): Promise<readonly string[]>;
+  findLinkedOthers(
+    kind: LinkKind,
+    companyId: string,
+    link: Pick<Link, 'bcId' | 'salesId'>,
+  ): Promise<readonly ClaimingRow[]>;
   /** Returns the rows that are in the way: then nothing was linked. @param sharedBy who decided that several may share it */
-  saveLink(kind: LinkKind, companyId: string, link: Link, sharedBy?: string): Promise<readonly string[]>;
+  saveLink(kind: LinkKind, companyId: string, link: Link, sharedBy?: string): Promise<readonly ClaimingRow[]>;
   /** Whether a person decided that the account is none of the customers that there are. */
   isNewByDecision(companyId: string, accountId: string): Promise<boolean>;
   /** The number that a customer may have been made with for the account already, which nobody has heard of yet. */

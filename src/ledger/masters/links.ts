@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { ClaimingRow } from '../../deal/ambiguity.js';
 import { InternalError } from '../../deal/errors.js';
 import { LINK_KIND, type LinkKind, MASTER_KIND, type MasterState } from '../../deal/masters.js';
 import type { Queryable } from '../database.js';
-import { rowsOf, selectRows, textColumn } from '../read-rows.js';
+import { nullable, type RowOf, rowsOf, selectRows, textColumn } from '../read-rows.js';
 
 /** A row of Sales and the row of one Business Central company that stands for it. */
 export interface Link {
@@ -36,6 +37,7 @@ const neighbourRow = rowsOf('links', ['sales_id'], {
   sales_id: textColumn,
   is_live: z.boolean(),
   is_by_rules: z.boolean(),
+  name: nullable(textColumn),
 });
 
 /** Such a row of Sales is nobody's any more. */
@@ -85,9 +87,13 @@ export async function findLinkedOthers(
   kind: LinkKind,
   companyId: string,
   { bcId, salesId }: Pick<Link, 'bcId' | 'salesId'>,
-): Promise<string[]> {
+): Promise<ClaimingRow[]> {
   const others = await findNeighbours(db, kind, companyId, { bcId, salesId });
-  return others.filter((one) => one.is_live && !one.is_by_rules).map((one) => one.sales_id);
+  return others.filter((one) => one.is_live && !one.is_by_rules).map(toClaiming);
+}
+
+function toClaiming({ sales_id: id, name }: RowOf<typeof neighbourRow>): ClaimingRow {
+  return { id, name };
 }
 
 async function findNeighbours(
@@ -99,7 +105,9 @@ async function findNeighbours(
   return selectRows(
     db,
     neighbourRow,
-    `SELECT sales_id, ${isLive('$6')} AS is_live, coalesce(shared_by = $5, false) AS is_by_rules
+    `SELECT sales_id, ${isLive('$6')} AS is_live, coalesce(shared_by = $5, false) AS is_by_rules,
+       (SELECT max(m.name) FROM masters m WHERE m.row_id = other.sales_id AND m.company_id = other.company_id
+         AND m.kind IN ('account', 'contact', 'product')) AS name
      FROM links other WHERE kind = $1 AND company_id = $2 AND bc_id = $3 AND sales_id <> $4 ORDER BY linked_at, sales_id`,
     [kind, companyId, bcId, salesId, BY_RULES, GONE],
   );
@@ -116,13 +124,13 @@ export async function saveLink(
   companyId: string,
   link: Link,
   sharedBy?: string,
-): Promise<readonly string[]> {
+): Promise<readonly ClaimingRow[]> {
   const { salesId, bcId, bcNumber } = link;
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`link ${kind} ${companyId} ${bcId}`]);
   if (await renumber(tx, kind, companyId, link)) return [];
   const others = await findNeighbours(tx, kind, companyId, link);
   const live = others.filter((one) => one.is_live);
-  const inTheWay = live.filter((one) => !one.is_by_rules).map((one) => one.sales_id);
+  const inTheWay = live.filter((one) => !one.is_by_rules).map(toClaiming);
   if (inTheWay.length > 0 && sharedBy === undefined) return inTheWay;
   await forgetOther(tx, kind, companyId, salesId);
   for (const gone of others.filter((one) => !one.is_live)) await takeOver(tx, kind, companyId, gone.sales_id, salesId);

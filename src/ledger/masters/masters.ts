@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClaimingRow } from '../../deal/ambiguity.js';
 import { InternalError } from '../../deal/errors.js';
 import {
   type Agreed,
@@ -101,7 +102,7 @@ export interface MasterLedger {
     link: Omit<Link, 'salesId'>,
     audit: Omit<AuditEntry, 'recordId'>,
     sharedBy?: string,
-  ): Promise<readonly string[]>;
+  ): Promise<readonly ClaimingRow[]>;
   /** What both sides were found to say alike, for many rows at once. */
   /** @param readFrom when their reading began: a row that was compared since then stays */
   saveAgreed(kind: MasterKind, rows: readonly AgreedRow[], readFrom: Date): Promise<void>;

@@ -35,6 +35,7 @@ export interface MatchLedger {
   clearRun(runId: string): Promise<void>;
   /** Replaces what was found for these accounts before, other than for those of which a person has decided since. */
   saveCandidates(accountIds: readonly string[], candidates: readonly MatchCandidate[]): Promise<void>;
+  /** Without customers that stand for another account by now. */
   listCandidates(limit: number): Promise<MatchCandidate[]>;
   isDecided(accountId: string): Promise<boolean>;
   findDecided(accountIds: readonly string[]): Promise<Set<string>>;
@@ -208,7 +209,9 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
       const rows = await selectRows(
         database,
         candidateRow,
-        `SELECT * FROM match_candidates WHERE company_id = $1
+        `SELECT * FROM match_candidates one WHERE company_id = $1 AND NOT EXISTS (
+           SELECT FROM links WHERE kind = 'customer' AND links.company_id = $1 AND bc_id = one.customer_id
+             AND sales_id <> one.account_id)
          ORDER BY max(score) OVER (PARTITION BY account_id) DESC, account_id, score DESC, customer_number LIMIT $2`,
         [companyId, limit],
       );
@@ -235,7 +238,7 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
         if (customer) {
           const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
           const others = await saveLink(tx, 'customer', companyId, link, isShared ? by : undefined);
-          if (others.length > 0) return { kind: 'taken', accountIds: others };
+          if (others.length > 0) return { kind: 'taken', accountIds: others.map(({ id }) => id) };
         }
         await tx.query(
           `INSERT INTO match_decisions (company_id, account_id, customer_number, decided_by) VALUES ($1, $2, $3, $4)

@@ -21,7 +21,7 @@ export interface LinkReader {
     kind: LinkKind,
     companyId: string,
     link: { readonly bcId: string; readonly salesId: string },
-  ): Promise<readonly string[]>;
+  ): Promise<readonly ClaimingRow[]>;
   isNewByDecision(companyId: string, accountId: string): Promise<boolean>;
   /** The number that a customer may have been made with for the account already, which nobody has heard of yet. */
   findAskedCustomer(

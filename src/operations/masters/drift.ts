@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MasterCommands } from '../../dispatch/master-commands.js';
 import type { Database } from '../../ledger/database.js';
-import { createDriftLedger, type DriftRun, type StoredDifference } from '../../ledger/masters/drift.js';
+import { createDriftLedger, type DriftRun, type ListedDifference } from '../../ledger/masters/drift.js';
 import { findCompanies } from '../../ledger/masters/matching.js';
 import { findCompanyNames } from '../../ledger/settings/environments.js';
 import { defineOperation } from '../operation.js';
@@ -14,7 +14,7 @@ export interface Drift extends DriftRun {
   readonly companyId: string;
   /** Undefined when it was never registered under a name. */
   readonly company: string | undefined;
-  readonly differences: readonly StoredDifference[];
+  readonly differences: readonly ListedDifference[];
 }
 
 const noInput = z.strictObject({});

@@ -37,7 +37,10 @@ export const matchAccounts = defineOperation({
     readonly masters: MasterCommands;
   }): Promise<Matches> => {
     const result = await masters.match();
-    return { ...result, candidates: await readCandidates(database) };
+    const candidates = await readCandidates(database);
+    // Some were found before the search came to the account that the customer stands for.
+    const withCandidates = new Set(candidates.map(({ accountId }) => accountId)).size;
+    return { ...result, ...(candidates.length < MAX_ROWS && { withCandidates }), candidates };
   },
   record: (_input, { accounts, linked, withCandidates }) => ({ facts: { accounts, linked, withCandidates } }),
 });
