@@ -82,10 +82,16 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
     }
     if (counted.all === 0) console.log('no deal fits');
     else if (yes) {
-      console.log(`${counted.running} of ${counted.all} run again`);
+      console.log(`${counted.running} of ${counted.all} ${counted.running === 1 ? 'runs' : 'run'} again`);
       if (counted.running < counted.all) process.exitCode = 1;
-    } else console.log(`nothing was done for these ${counted.all}; --yes runs them again`);
+    } else console.log(toNothingDone(counted.all));
   });
+}
+
+function toNothingDone(deals: number): string {
+  return deals === 1
+    ? 'nothing was done for this deal; --yes runs it again'
+    : `nothing was done for these ${deals} deals; --yes runs them again`;
 }
 
 const OUTCOMES = {

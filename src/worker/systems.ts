@@ -105,6 +105,7 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
       const locked = further.get(placeName(place)) ?? { access: firstAccess, companyLock };
       return openCompanyWith(locked.access, await findCompany(locked, place.company));
     },
+    nameCompany: (id) => ledger.nameCompany(id),
   });
   const columns = {
     account: masterColumns('customer', rules.mapping),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { ensureCompanyStands } from '../../src/activities/documents/drafts.js';
 import { findRefusals } from '../../src/activities/remote/failures.js';
 import { type Company, createCompanies } from '../../src/activities/routing/companies.js';
 import { routeByCompany } from '../../src/activities/routing/route-steps.js';
@@ -41,6 +42,9 @@ function toCompany(companyId: string): Company {
   };
 }
 
+/** A company that a rule named once. */
+const gone = randomUUID();
+
 function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
   const asked: string[] = [];
   const companies = createCompanies({
@@ -55,6 +59,7 @@ function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
       asked.push(place.company);
       return open(place);
     },
+    nameCompany: async (id) => (id === gone ? 'Marks' : id),
   });
   return { companies, asked };
 }
@@ -158,7 +163,9 @@ describe('the company of a step', () => {
 
   it('is refused when no rule names it any more: no other company stands in', async () => {
     const steps = await where(randomUUID());
-    expect(await refusalsOf(steps.where({ companyId: randomUUID() }))).toMatchObject([{ reason: 'company-unknown' }]);
+    expect(await refusalsOf(steps.where({ companyId: gone }))).toMatchObject([
+      { reason: 'company-unknown', text: 'no rule names the company Marks, to which the record belongs' },
+    ]);
     // What a run of another version would send: nothing that names a company.
     expect(await refusalsOf(steps.where({} as never))).toMatchObject([{ reason: 'company-unknown' }]);
   });
@@ -210,6 +217,10 @@ describe('a draft after a draft', () => {
       const again = open(wrong).createDraft(toInput(deal, wrong, draftVersion));
       expect(await refusalsOf(again)).toMatchObject([{ reason: 'company-changed' }]);
     }
+    // As it was registered, where it was.
+    const named = { ...counter.ledger, nameCompany: async (id: string) => (id === abroad ? 'Abroad' : 'Home') };
+    const moved = ensureCompanyStands({ ledger: named, companyId }, { recordId, draftVersion: 2 });
+    expect(await refusalsOf(moved)).toMatchObject([{ text: 'company Abroad instead of Home' }]);
     expect(await ledger.getRecord(recordId)).toMatchObject({ companyId, draftVersion: 1 });
     expect((await ledger.openIntent(writeKey(recordId, 'draft', 2), recordId, new Date())).state).toBe('first');
   });

@@ -201,8 +201,10 @@ export async function ensureCompanyStands(
   const record = await ledger.getRecord(recordId);
   const isNext = draftVersion > record.draftVersion;
   const expected = isNext ? record.wantedCompanyId : record.companyId;
-  if (expected !== companyId)
-    throw refuse('company-changed', `company ${expected ?? '(none)'} instead of ${companyId}`);
+  if (expected !== companyId) {
+    const name = expected === undefined ? '(none)' : await ledger.nameCompany(expected);
+    throw refuse('company-changed', `company ${name} instead of ${await ledger.nameCompany(companyId)}`);
+  }
   if (isNext && record.companyId !== companyId)
     await ledger.change(recordId, { kind: 'draft-gone', draftVersion: record.draftVersion });
 }

@@ -40,6 +40,8 @@ export interface CompaniesOptions {
   readonly places: readonly CompanyPlace[];
   readonly rules: readonly CompanyRule[];
   readonly open: (place: CompanyPlace) => Promise<Company>;
+  /** By the id that a record has: what people call the company, also when no rule does any more. */
+  readonly nameCompany: (companyId: string) => Promise<string>;
 }
 
 export function createCompanies(options: CompaniesOptions): Companies {
@@ -88,7 +90,8 @@ export function createCompanies(options: CompaniesOptions): Companies {
     // It may be the one that answers later: nobody is held for another that is gone for good (I13).
     const passing = failures.find((error) => !(error instanceof ApplicationFailure && error.nonRetryable));
     if (failures.length > 0) throw passing ?? failures[0];
-    throw refuse('company-unknown', `no rule names the company ${companyId}, to which the record belongs`);
+    const name = await options.nameCompany(companyId);
+    throw refuse('company-unknown', `no rule names the company ${name}, to which the record belongs`);
   }
 
   return {

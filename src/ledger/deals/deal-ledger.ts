@@ -5,6 +5,7 @@ import type { DealLabel } from '../../deal/run-summary.js';
 import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import type { ReadableRows } from '../read-rows.js';
+import { findCompanyNames } from '../settings/environments.js';
 import { type ClaimOutcome, claimDeal, isDrafting, releaseClaims } from './claims.js';
 import type { DealFilter } from './deal-filter.js';
 import {
@@ -60,6 +61,8 @@ export interface DealLedger {
   listRecords(filter: DealFilter & { readonly limit: number }): Promise<ReadableRows<SourceRecord>>;
   /** Whether nothing was handed over for the customer before. */
   isNewCustomer(of: CustomerOfDeal): Promise<boolean>;
+  /** Of Business Central, as it was registered; its id where it never was. */
+  nameCompany(companyId: string): Promise<string>;
   /** Records that ended because this one has the document of their lineage. */
   listAlreadyHandedOver(carrierId: string): Promise<SourceRecord[]>;
   /** All changes and the audit entry, or none of them. */
@@ -126,6 +129,7 @@ export function createDealLedger(database: Database): DealLedger {
     register: (ref) => registerRecord(database, ref),
     findRecord: (recordId) => findRecord(database, recordId),
     getRecord: (recordId) => getRecord(database, recordId),
+    nameCompany: async (companyId) => (await findCompanyNames(database)).get(companyId) ?? companyId,
     findLabel: (recordId) => findLabel(database, recordId),
     listRecords: (filter) => listRecords(database, filter),
     isNewCustomer: (of) => isNewCustomer(database, of),

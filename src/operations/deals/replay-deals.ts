@@ -14,6 +14,7 @@ import { defineOperation } from '../operation.js';
 import { type Mappings, openMappings } from '../settings/mappings.js';
 import { DEAL_CHOICE, ensureCompanyKnown, toDealFilter } from './deal-choice.js';
 import { findDeal } from './find-deal.js';
+import { nameCarrier } from './name-carrier.js';
 import type { PreviewDependencies } from './previewer.js';
 import { describeReplay, type OutlookLine } from './replay-outlook.js';
 
@@ -215,7 +216,7 @@ function findBefore(mappings: Mappings, { mappingHash }: SourceRecord): Rules | 
 }
 
 async function replay(
-  { deals }: ReplayDependencies,
+  { deals, ledger }: ReplayDependencies,
   record: SourceRecord,
   isAsRecorded: boolean,
   mapping: string | undefined,
@@ -224,7 +225,7 @@ async function replay(
   const { revision, carrierId, state } = record;
   if (isAsRecorded && revision === undefined) return { leftOut: 'it was never read, so there is nothing recorded' };
   if (isFinal(state) && carrierId !== undefined)
-    return { leftOut: `another record of the same sale carries the deal (${carrierId}): replay that one` };
+    return { leftOut: `${await nameCarrier(ledger, carrierId)} carries the deal: replay that one` };
   const outcome = await deals.replay(record, {
     actor,
     ...(mapping !== undefined && { mapping }),

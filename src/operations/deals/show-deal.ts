@@ -9,9 +9,12 @@ import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import { defineOperation } from '../operation.js';
 import { findDeal } from './find-deal.js';
+import { nameCarrier } from './name-carrier.js';
 
 export interface ShownDeal extends ListedDeal {
   readonly record: SourceRecord;
+  /** Of a record that is none of a deal of its own: which one carries it. */
+  readonly carriedBy: string | undefined;
   readonly notices: readonly (Notice & { readonly at: Date; readonly text: string })[];
   readonly trail: readonly StoredAuditEntry[];
   /** Its run took no hint of a change. */
@@ -34,6 +37,7 @@ export const showDeal = defineOperation({
       ledger.findHintAside(deal.recordId),
     ]);
     const named = notices.map((notice) => ({ ...notice, text: NOTICES[notice.kind] }));
-    return { ...deal, record, notices: named, trail, setAside };
+    const carriedBy = record.carrierId && (await nameCarrier(ledger, record.carrierId));
+    return { ...deal, record, carriedBy, notices: named, trail, setAside };
   },
 });

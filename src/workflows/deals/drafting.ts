@@ -148,7 +148,7 @@ async function resolveCarrier(handlers: DealHandlers, deal: DealSummary, isOurs:
     await tellSeller(deal);
     return { kind: 'differs', text: claim.differences.join('; ') };
   }
-  await handlers.move(claim.kind, `${claim.by} carries the deal`, { carrierId: claim.by });
+  await handlers.move(claim.kind, 'another record carries the deal', { carrierId: claim.by });
   return { kind: 'not-ours', result: { outcome: claim.kind, carrier: claim.by } };
 }
 
