@@ -9,6 +9,7 @@ import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
 import { CHOICE_OPTIONS } from './choice-options.js';
 import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { printJson, printTable, toAge, toMoney } from './print.js';
+import { cutTo, toOneLine } from './terminal-text.js';
 
 /** `dealbridge list`, `show` and `start-deal`. */
 
@@ -114,14 +115,16 @@ const COLUMNS = [
 ] as const;
 const AMOUNT_COLUMN = COLUMNS.indexOf('amount');
 const NAME_LENGTH = 32;
+/** An opportunity is called by its topic, which Sales lets be 300 characters long. */
+const NUMBER_LENGTH = 48;
 
 function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): void {
   const toTurn = (deal: ListedDeal) => deal.hold ?? findTurn(deal.state);
   const rows = deals.map((deal) => [
-    deal.number ?? '(not read yet)',
+    cut(deal.number ?? '(not read yet)', NUMBER_LENGTH),
     cut(titleBeside(deal)),
     cut(deal.customer),
-    toMoney(deal.amount, deal.currency),
+    toAmount(deal),
     deal.state,
     toAge(deal.since, now),
     deal.hold?.reason ?? '-',
@@ -133,9 +136,17 @@ function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): 
   printTable([[...COLUMNS, ...(withIds ? ['guid'] : [])], ...rows], [AMOUNT_COLUMN]);
 }
 
-function cut(text: string | undefined): string {
-  if (text === undefined) return '-';
-  return text.length > NAME_LENGTH ? `${text.slice(0, NAME_LENGTH - 1)}…` : text;
+function cut(text: string | undefined, columns = NAME_LENGTH): string {
+  return text === undefined ? '-' : cutTo(toOneLine(text), columns);
+}
+
+/** Net while the record in Sales states no tax: it may not be taken for what the document will come to. */
+export function toAmount({
+  amount,
+  currency,
+  isTaxStated,
+}: Pick<ListedDeal, 'amount' | 'currency' | 'isTaxStated'>): string {
+  return `${toMoney(amount, currency)}${amount === undefined || isTaxStated ? '' : ' net'}`;
 }
 
 function printDeal(deal: ShownDeal, now: Date): void {
@@ -145,16 +156,16 @@ function printDeal(deal: ShownDeal, now: Date): void {
     ['record', [`${deal.table} ${deal.number ?? '(not read yet)'}`, titleBeside(deal) ?? []].flat().join(', ')],
     ['customer', [deal.customer, record.customerNumber].filter(Boolean).join(', ') || undefined],
     ['company', deal.company],
-    ['amount', toMoney(deal.amount, deal.currency)],
+    ['amount', toAmount(deal)],
     ['state', `${deal.state}, for ${toAge(deal.since, now)}`],
     ['whose turn', turn && `${turn.owner}: ${turn.nextStep}`],
     ['document', deal.documentNumber && `${record.documentKind} ${deal.documentNumber}`],
     ['invoice', deal.invoiceNumber],
-    ['carried by', record.carrierId],
+    ['carried by', deal.carriedBy],
     ['changes', deal.setAside && `not read for ${toAge(deal.setAside.since, now)}: ${deal.setAside.reason}`],
     ['GUID', deal.recordId],
   ];
-  for (const [name, value] of facts) if (value) console.log(`${name.padEnd(11)}${value}`);
+  for (const [name, value] of facts) if (value) console.log(`${name.padEnd(11)}${toOneLine(value)}`);
   if (deal.hold) {
     const { reason, text, owner, nextStep, others } = deal.hold;
     console.log(`\nheld: ${reason}${text ? ` – ${text}` : ''}\n  ${owner}: ${nextStep}`);

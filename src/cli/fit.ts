@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { fitDeals } from '../operations/deals/fit.js';
 import { openSharedAccess } from '../process/access.js';
 import { systemClock } from '../process/system-clock.js';
@@ -14,7 +14,7 @@ import { printFitSummary } from './print-fit.js';
 /** `dealbridge fit`: reads Sales and Business Central, and writes to neither. */
 
 interface FitOptions {
-  readonly days: number;
+  readonly days: string;
   readonly out: string;
   readonly json?: true;
 }
@@ -23,7 +23,7 @@ export function addFitCommand(program: Command): void {
   program
     .command('fit')
     .description('run the won deals of the last days through the planner and say what would hold them; writes nothing')
-    .option('--days <number>', 'how far back', toNumber, 90)
+    .option('--days <number>', 'how far back', '90')
     .option('--out <file>', 'where the page goes', 'fit.html')
     .option('--json', 'print JSON, and make no page')
     .action((options: FitOptions) => {
@@ -55,8 +55,3 @@ function runFit({ days, out, json }: FitOptions): Promise<void> {
 }
 
 const PROGRESS_EVERY = 250;
-
-function toNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`expected a number of days, not '${text}'`);
-  return Number(text);
-}

@@ -9,5 +9,9 @@ export function withOptionNames(message: string, typed: readonly string[]): stri
     const field = option.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
     return text.replace(new RegExp(`(^|; )${field}(Days)?(\\.\\d+)?: expected `, 'g'), `$1${option}: expected `);
   }, message);
-  return named.replace(/(^|; )rowId: expected /g, '$1<guid>: expected ');
+  // An id that is no option is the argument that every help calls `<guid>`.
+  const id = options.includes('--record') ? '--record' : '<guid>';
+  return named
+    .replace(/(^|; )(rowId|recordId|record id): expected /g, `$1${id}: expected `)
+    .replace(/(^|; )decisions((\.\d+(\.\w+)?)?): expected /g, '$1--apply$2: expected ');
 }

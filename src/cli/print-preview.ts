@@ -1,4 +1,5 @@
 import { isGuid } from '../deal/ids.js';
+import { display, trim } from '../deal/money.js';
 import type { Preview, PreviewRow } from '../operations/deals/preview-deals.js';
 
 /** For people: the document line by line, then where each value comes from, then the plan. */
@@ -13,7 +14,9 @@ export function printPreview(preview: Preview): string {
     out.push('', 'Document:', ...printRow(document.header, '  '));
     for (const line of document.lines) {
       const { sequence, lineType, lineObjectNumber, quantity, unitOfMeasureCode, unitPrice } = line.values;
-      const what = [lineObjectNumber, quantity, unitOfMeasureCode, unitPrice && `at ${unitPrice}`].filter(Boolean);
+      const price = typeof unitPrice === 'string' && unitPrice !== '' && `at ${display(unitPrice)}`;
+      const pieces = typeof quantity === 'string' && quantity !== '' && trim(quantity);
+      const what = [lineObjectNumber, pieces, unitOfMeasureCode, price].filter(Boolean);
       out.push(`  line ${Number(sequence) / 10_000}: ${[lineType, ...what].join(' ')}`);
       out.push(...printRow(line, '    ', SHOWN_ABOVE));
     }
@@ -43,6 +46,9 @@ function isForPeople([, value]: readonly [string, string | boolean]): boolean {
   return typeof value !== 'string' || !isGuid(value);
 }
 
+/** Properties of API v2.0 that are money. */
+const AMOUNT = /amount|unitPrice|unitCost/i;
+
 const SHOWN_ABOVE: ReadonlySet<string> = new Set([
   'sequence',
   'lineType',
@@ -58,6 +64,7 @@ function printRow(row: PreviewRow, indent: string, hidden: ReadonlySet<string> =
     .filter(([name, value]) => value !== '' && !hidden.has(name))
     .map(([name, value]) => {
       const from = row.defaulted[name];
-      return `${indent}${name}: ${value}${from ? ` (from ${from})` : ''}`;
+      const shown = AMOUNT.test(name) && typeof value === 'string' ? display(value) : value;
+      return `${indent}${name}: ${shown}${from ? ` (from ${from})` : ''}`;
     });
 }

@@ -59,6 +59,11 @@ export function display(amount: Decimal): string {
   return decimals.length < 2 ? new Big(amount).toFixed(2) : exact;
 }
 
+/** A quantity for people, without the zeros that say nothing: `7.00000` is `7`. */
+export function trim(quantity: Decimal): string {
+  return new Big(quantity).toFixed();
+}
+
 export function isSame(left: Decimal, right: Decimal): boolean {
   return new Big(left).eq(right);
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { toStartWords } from '../../src/cli/deals.js';
+import { toAmount, toStartWords } from '../../src/cli/deals.js';
 import { toSwitchWords } from '../../src/cli/feeds.js';
+import { toOutcomeWords } from '../../src/cli/masters.js';
+import { withOptionNames } from '../../src/cli/option-names.js';
 import { toStepLines } from '../../src/cli/print-findings.js';
 import { printFitSummary } from '../../src/cli/print-fit.js';
+import { printPreview } from '../../src/cli/print-preview.js';
 import { plural } from '../../src/deal/plural.js';
 import { ok, warning } from '../../src/doctor/finding.js';
 
@@ -57,4 +60,40 @@ it('one is not several', () => {
   const held = { reason: 'item-missing', owner: 'master data', nextStep: 'Make it.', deals: 1, alone: 1 } as const;
   const reasons = [{ ...held, throughAfter: 1, causes: [], examples: [] }];
   expect(printFitSummary({ deals: 1, untouched: 0, reasons } as never)).toContain('cleared, 1 goes through');
+});
+
+it('an amount is called net while the record in Sales states no tax', () => {
+  const deal = { amount: '10465.0800', currency: 'EUR', isTaxStated: false };
+  expect(toAmount(deal)).toBe('10465.08 EUR net');
+  expect(toAmount({ ...deal, isTaxStated: true })).toBe('10465.08 EUR');
+  expect(toAmount({ ...deal, amount: undefined })).toBe('-');
+});
+
+it('a decision about a match that was not carried out says why, and what would be right', () => {
+  const decision = { accountId: 'a', customerNumber: 'C1' };
+  expect(toOutcomeWords({ ...decision, outcome: 'linked' })).toBe('linked');
+  expect(toOutcomeWords({ ...decision, outcome: 'customer-taken' })).toContain('`shared: true`');
+  const decided = { by: 'ann', customer: 'C2' };
+  expect(toOutcomeWords({ ...decision, outcome: 'decided-before', decided })).toBe(
+    'decided-before: ann decided C2; `instead: C2` changes that',
+  );
+});
+
+it('a fault of an id or of a file of decisions is named as whoever typed it knows it', () => {
+  const message = "record id: expected a GUID, got 'x'";
+  expect(withOptionNames(message, ['audit', 'show', 'x'])).toBe("<guid>: expected a GUID, got 'x'");
+  expect(withOptionNames(message, ['audit', 'verify', '--record', 'x'])).toBe("--record: expected a GUID, got 'x'");
+  const faults = 'decisions.0.account: expected a GUID; decisions: expected a list';
+  const apply = ['accounts', 'match', '--apply', 'f'];
+  expect(withOptionNames(faults, apply)).toBe('--apply.0.account: expected a GUID; --apply: expected a list');
+});
+
+it('a preview shows prices and amounts with two decimals at least, and quantities without zeros that say nothing', () => {
+  const values = { sequence: '10000', lineType: 'Item', lineObjectNumber: 'EQ-1', quantity: '7.00000' };
+  const line = { values: { ...values, unitPrice: '0.1250', amountExcludingTax: '1062.3' }, defaulted: {} };
+  const header = { values: { discountAmount: '0' }, defaulted: {} };
+  const deal = { table: 'quote', number: 'Q-1' };
+  const shown = printPreview({ deal, document: { header, lines: [line] }, plan: [], notes: [], problems: [] } as never);
+  for (const text of ['discountAmount: 0.00', 'Item EQ-1 7 at 0.125', 'amountExcludingTax: 1062.30'])
+    expect(shown.split('\n').map((one) => one.trim())).toContainEqual(expect.stringContaining(text));
 });

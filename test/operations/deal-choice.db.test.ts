@@ -6,7 +6,9 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { listDeals } from '../../src/operations/deals/list-deals.js';
 import { foreseeReplays } from '../../src/operations/deals/replay-deals.js';
+import { showDeal } from '../../src/operations/deals/show-deal.js';
 import { exportWork, listWork, type WorkListInput } from '../../src/operations/deals/work-list.js';
+import { listGaps } from '../../src/operations/feeds/feeds.js';
 import { parseRules } from '../../src/process/config.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
@@ -153,4 +155,31 @@ it('a state that the view does not have is an error that names those that it has
   );
   await expect(exportWork({ database }, ANN, { view: 'unpaid', state: 'held' })).rejects.toThrow('(written-back)');
   expect((await work({ view: 'all', state: 'settled' })).deals).toHaveLength(1);
+});
+
+it('whoever the list names is asked for by that name, also where no hold names them', async () => {
+  const waiting = await seed({ state: 'awaiting-confirmation' });
+  const shipping = await seed({ state: 'awaiting-shipment' });
+  const held = await seed({ state: 'held', hold_reason: 'customer-blocked' });
+  expect(await list({ owner: 'approver' })).toEqual([waiting]);
+  expect(await list({ owner: 'warehouse' })).toEqual([shipping]);
+  expect(await list({ owner: 'finance' })).toEqual([held]);
+  expect(await list({ owner: 'approver', state: ['held'] })).toEqual([]);
+});
+
+it('a gap is named by the number that people know, once the record was read', async () => {
+  const read = await seed({ state: 'written-back', record_number: 'ORD-7', revision: '1' });
+  await database.query(`INSERT INTO detections (source_table, record_id, source) VALUES ('salesorder', $1, 'feed')`, [
+    read,
+  ]);
+  const reports = await listGaps({ database, now: NOW }, ANN, { since: new Date('2020-01-01T00:00:00Z') });
+  const { webhook } = reports.find(({ table }) => table === 'salesorder')?.sources ?? {};
+  expect(webhook?.gaps).toMatchObject([{ recordId: read, number: 'ORD-7' }]);
+});
+
+it('the record that carries a deal is named by its number, in show as well as where it is not run again', async () => {
+  const carrier = await seed({ state: 'settled', record_number: 'ORD-8' });
+  const quote = await seed({ state: 'superseded', source_table: 'quote', record_number: 'QUO-8', carrier_id: carrier });
+  const { carriedBy } = await showDeal({ database, ledger }, ANN, { deal: quote });
+  expect(carriedBy).toBe(`salesorder ORD-8 (${carrier})`);
 });

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { UnknownError } from '../../deal/errors.js';
 import { HOLD_OWNERS, HOLDS, type HoldOwner, type HoldReason, isHoldReason } from '../../deal/holds.js';
 import { findGuid } from '../../deal/ids.js';
-import { DEAL_STATES } from '../../deal/states.js';
+import { DEAL_STATES, type DealState } from '../../deal/states.js';
+import { isTurnOwner, statesOf, TURN_OWNERS, type TurnOwner } from '../../deal/turns.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { DealFilter } from '../../ledger/deals/deal-filter.js';
 import { findCompanyNames } from '../../ledger/settings/environments.js';
@@ -25,7 +26,7 @@ export const amount = z.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 1000 
 export const DEAL_CHOICE = {
   state: z.array(z.enum(DEAL_STATES)).optional(),
   reason: z.array(holdReason).optional(),
-  owner: z.enum(HOLD_OWNERS).optional(),
+  owner: z.enum([...HOLD_OWNERS, ...TURN_OWNERS]).optional(),
   olderThan: z
     .string()
     .regex(/^\d+[mhd]$/, { error: AGE, abort: true })
@@ -39,13 +40,21 @@ const choice = z.object(DEAL_CHOICE);
 export function toDealFilter(given: z.output<typeof choice>, now: Date): DealFilter {
   const { state, reason, owner, olderThan, above, company } = given;
   return {
-    states: state,
     reasons: reason,
-    owned: reasonsOf(owner),
+    ...toOwned(state, owner),
     before: olderThan === undefined ? undefined : new Date(now.getTime() - toMilliseconds(olderThan)),
     above,
     company,
   };
+}
+
+/** Whose move it is: the owner of a hold, or whoever a deal waits for that is not held. */
+function toOwned(
+  states: readonly DealState[] | undefined,
+  owner: HoldOwner | TurnOwner | undefined,
+): Pick<DealFilter, 'states' | 'owned'> {
+  if (owner === undefined || !isTurnOwner(owner)) return { states, owned: reasonsOf(owner) };
+  return { states: statesOf(owner).filter((state) => states?.includes(state) ?? true) };
 }
 
 export function reasonsOf(owner: HoldOwner | undefined): HoldReason[] | undefined {

@@ -9,6 +9,7 @@ import { SHARED_BY_MANY, STRONG, toMatchKeys, toScore } from '../../deal/matchin
 import { createFitCount, type FitMaster, type FitSummary } from '../../mapping/preview/fit.js';
 import { proposeRules } from '../../mapping/preview/fit-proposal.js';
 import type { Rules } from '../../mapping/rules/rules.js';
+import { typedNumber } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 import { createPreviewer, isHandedOver, type PreviewDependencies } from './previewer.js';
 
@@ -72,7 +73,7 @@ const REQUESTS_IN_FIVE_MINUTES = 6_000;
 export const fitDeals = defineOperation({
   act: 'preview a deal',
   input: z.strictObject({
-    days: z.number(DAYS).int(DAYS).min(1, DAYS).max(MAX_DAYS, DAYS),
+    days: typedNumber(DAYS).refine((days) => Number.isInteger(days) && days >= 1 && days <= MAX_DAYS, DAYS),
   }),
   run: async (dependencies: Dependencies, { days }): Promise<Fit> => {
     const since = new Date(dependencies.clock.now().getTime() - days * DAY_MS).toISOString().slice(0, 10);

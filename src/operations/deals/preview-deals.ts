@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { DataverseFlows } from '../../clients/dataverse/flows.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import { UnknownError } from '../../deal/errors.js';
 import { parseRecordId, SOURCE_TABLES } from '../../deal/ids.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { Preview } from '../../mapping/preview/preview.js';
@@ -29,9 +31,21 @@ const since = z.iso.date('a date such as 2026-03-31');
 export const previewDeal = defineOperation({
   act: 'preview a deal',
   input: z.strictObject({ table: z.enum(SOURCE_TABLES), recordId: z.string().transform(parseRecordId) }),
-  run: (dependencies: Dependencies, { table, recordId }): Promise<Preview> =>
-    createPreviewer(dependencies, dependencies.rules).preview(table, recordId),
+  run: (dependencies: Dependencies, { table, recordId }): Promise<Preview> => {
+    const { dataverse } = dependencies;
+    const named = { ...dataverse, readDeal: readOrUnknown(dataverse) };
+    return createPreviewer({ ...dependencies, dataverse: named }, dependencies.rules).preview(table, recordId);
+  },
 });
+
+/** A GUID that Sales has no such row for is a fault of what was typed, not of Sales. */
+function readOrUnknown({ readDeal }: Dependencies['dataverse']): Dependencies['dataverse']['readDeal'] {
+  return (table, recordId, ...asked) =>
+    readDeal(table, recordId, ...asked).catch((error: unknown) => {
+      if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+      throw new UnknownError('recordId', `the GUID of a row of ${table} in Sales`, recordId);
+    });
+}
 
 /** The same of a deal that the ledger knows, by any of its numbers. */
 export const previewListedDeal = defineOperation({
