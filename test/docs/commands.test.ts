@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
@@ -64,4 +64,17 @@ describe('docs/commands.md', () => {
     expect(used.filter((option) => !known.includes(option))).toEqual([]);
     for (const { long, mandatory } of command.options) if (mandatory) expect(used).toContain(long);
   });
+});
+
+it('what a document writes to a file is what the command prints, without the lines that npm prints before it', () => {
+  const pages = [
+    'README.md',
+    ...readdirSync('docs')
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
+  const lines = pages.flatMap((name) => readFileSync(name, 'utf8').split('\n'));
+  const written = lines.filter((line) => /^npm run .* > \S/.test(line));
+  expect(written.length).toBeGreaterThan(0);
+  expect(written.filter((line) => !line.startsWith('npm run --silent '))).toEqual([]);
 });
