@@ -5,6 +5,8 @@ export interface Actor {
   readonly name: string;
   readonly source: ActorSource;
   readonly isVerified: boolean;
+  /** Of the person at the issuer: by another name it is still the same one. */
+  readonly personId?: string | undefined;
   /** Of whoever authenticated the person, on its way to the trail: src/secrets/decision-proof.ts. */
   readonly proof?: string | undefined;
 }

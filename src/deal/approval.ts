@@ -64,6 +64,15 @@ export interface Approval {
   readonly hasOneMore?: true;
   /** Names of those who have. */
   readonly by: readonly string[];
+  /** And what the issuer knows them by: a name may change, and a token may give another one than a page. */
+  readonly people?: readonly string[] | undefined;
+}
+
+/** With one more person who has confirmed. */
+export function withApprover<Given extends Pick<Approval, 'by' | 'people'>>(approval: Given, actor: Actor): Given {
+  const { by, people = [] } = approval;
+  const { name, personId } = actor;
+  return { ...approval, by: [...by, name], ...(personId !== undefined && { people: [...people, personId] }) };
 }
 
 /** How many are missing once the person has confirmed who does so now. */
@@ -72,9 +81,10 @@ export function countMissingAfter({ needed, by }: Approval): number {
 }
 
 /** Why this person is none of them; undefined when it is one. */
-export function findApproverMisfit(actor: Actor, { needed, by }: Approval): string | undefined {
+export function findApproverMisfit(actor: Actor, { needed, by, people = [] }: Approval): string | undefined {
   if (needed < 2) return undefined;
   if (!actor.isVerified) return `${needed} people confirm this document, each signed in: nobody proved who this is`;
-  const isSame = by.some((name) => name.toLowerCase() === actor.name.toLowerCase());
+  const isSame =
+    by.some((name) => name.toLowerCase() === actor.name.toLowerCase()) || people.some((id) => id === actor.personId);
   return isSame ? `${actor.name} has confirmed already: ${needed} different people confirm this document` : undefined;
 }

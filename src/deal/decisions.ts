@@ -56,7 +56,12 @@ const by: Schema<string | undefined> = (input, field, beside) => {
 };
 const decider = {
   by,
-  actor: optional(strictObject({ name, source: oneOf(ACTOR_SOURCES), isVerified: flag, proof: optional(freeText) })),
+  actor: optional(
+    strictObject({
+      ...{ name, source: oneOf(ACTOR_SOURCES), isVerified: flag },
+      ...{ personId: optional(freeText), proof: optional(freeText) },
+    }),
+  ),
 };
 
 /** Exactly as the draft shows them, all of them: nothing is rounded or trimmed. */

@@ -24,6 +24,6 @@ export interface SignedIn {
   readonly isVerified: boolean;
 }
 
-export function toPerson({ name, roles, isVerified }: SignedIn, source: 'desk' | 'api'): Person {
-  return { name, source, isVerified, roles: ROLES.filter((role) => roles.includes(role)) };
+export function toPerson({ subject, name, roles, isVerified }: SignedIn, source: 'desk' | 'api'): Person {
+  return { name, source, isVerified, personId: subject, roles: ROLES.filter((role) => roles.includes(role)) };
 }

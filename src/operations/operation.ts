@@ -59,7 +59,7 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
       );
     }
     const parsed = parseInput(definition.input, input);
-    const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };
+    const { roles: _roles, ...actor } = person;
     const result = await run(dependencies, parsed, actor, person);
     if (definition.record) {
       if (!dependencies.audit) throw new InternalError(`'${act}' is recorded, so it needs the audit trail`);

@@ -16,7 +16,7 @@ export interface ProvenDecision {
   readonly recordId: string;
   /** As the trail names it. */
   readonly action: string;
-  readonly actor: Pick<Actor, 'name' | 'source'>;
+  readonly actor: Pick<Actor, 'name' | 'source' | 'personId'>;
   /** Of a confirmation: all of them. */
   readonly figures?: Figures | undefined;
 }
@@ -42,5 +42,6 @@ export function createDecisionProofs(ring: KeyRing, clock: Clock): DecisionProof
 
 function toPurpose({ recordId, action, actor, figures }: ProvenDecision): string {
   const { documentNumber, totalIncludingTax, currency } = figures ?? {};
-  return `decision ${JSON.stringify([recordId, action, actor.name, actor.source, documentNumber, totalIncludingTax, currency])}`;
+  const { name, source, personId } = actor;
+  return `decision ${JSON.stringify([recordId, action, name, source, personId, documentNumber, totalIncludingTax, currency])}`;
 }

@@ -49,8 +49,8 @@ async function register(): Promise<string> {
   return recordId;
 }
 
-function proved(recordId: string, name: string): Actor {
-  const actor = { name, source: 'desk' } as const;
+function proved(recordId: string, name: string, personId?: string): Actor {
+  const actor = { name, source: 'desk', personId } as const;
   return { ...actor, isVerified: true, proof: proofs.prove({ recordId, action: 'confirm', actor, figures }) };
 }
 
@@ -91,6 +91,22 @@ describe('one of several confirmations', () => {
     const approval = { needed: 2, by: ['Ann'] };
     expect(await activities().recordApproval({ recordId, figures, note: '', actor, approval })).toBe('void');
     expect(await trailOf(recordId)).toMatchObject([{ action: 'confirmation is void', facts: { cause } }]);
+  });
+
+  it('of the same person by another name is void, and nobody makes a proof one of another person', async () => {
+    const recordId = await register();
+    const approval = { needed: 2, by: ['Ann'], people: ['id-of-ann'] };
+    const give = (actor: Actor) => activities().recordApproval({ recordId, figures, note: '', actor, approval });
+    const ann = proved(recordId, 'Ann Brown', 'id-of-ann');
+    expect(await give(ann)).toBe('void');
+    expect(await give({ ...ann, personId: 'id-of-bob' })).toBe('void');
+    expect(await give({ ...ann, personId: undefined })).toBe('void');
+    expect(await trailOf(recordId)).toMatchObject([
+      { facts: { cause: 'the same person twice' } },
+      { facts: { cause: 'nobody proved who it is' } },
+      { facts: { cause: 'nobody proved who it is' } },
+    ]);
+    expect(await give(proved(recordId, 'Bob', 'id-of-bob'))).toBe('last');
   });
 });
 

@@ -53,6 +53,13 @@ describe('who is one of them', () => {
     expect(findApproverMisfit(ANN, twice(['ann']))).toMatch(/Ann has confirmed already/);
     expect(findApproverMisfit({ ...ANN, isVerified: false }, twice([]))).toMatch(/nobody proved who this is/);
   });
+
+  it('is nobody who has done so by another name', () => {
+    const approval = { needed: 2, by: ['Ann Gray (ann@example.com)'], people: ['id-of-ann'] };
+    const married = { ...ANN, name: 'Ann Brown (ann@example.com)', personId: 'id-of-ann' };
+    expect(findApproverMisfit(married, approval)).toMatch(/^Ann Brown \(ann@example.com\) has confirmed already/);
+    expect(findApproverMisfit({ ...married, personId: 'id-of-bob' }, approval)).toBeUndefined();
+  });
 });
 
 it('names how many are missing after this one', () => {

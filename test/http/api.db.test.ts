@@ -214,7 +214,11 @@ describe('a decision', () => {
     expect(stage.waiting.sent.at(-1)).toMatchObject({
       act: 'confirm',
       recordId,
-      input: { actor: { source: 'api', isVerified: true }, figures: FIGURES, note: 'seen' },
+      input: {
+        actor: { source: 'api', isVerified: true, personId: expect.stringMatching(/./) },
+        figures: FIGURES,
+        note: 'seen',
+      },
     });
   });
 

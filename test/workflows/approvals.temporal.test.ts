@@ -1,5 +1,6 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/deal/actor.js';
 import type { Policy } from '../../src/deal/deal.js';
 import { changedSignal, confirmUpdate, rejectUpdate } from '../../src/workflows/deals/messages.js';
 import { type DealRun, makeDealWorld } from '../support/deal-world.js';
@@ -24,7 +25,7 @@ async function startWaiting(policy: Partial<Policy> = TWO) {
   return { world, deal };
 }
 
-const confirm = async (deal: DealRun, actor: typeof ANN | typeof BOB | { by: string }) => {
+const confirm = async (deal: DealRun, actor: Actor | { by: string }) => {
   const figures = await deal.figures();
   const who = 'by' in actor ? actor : { actor };
   return deal.handle.executeUpdate(confirmUpdate, { args: [{ ...who, figures }] });
@@ -66,6 +67,15 @@ describe('a document that two people confirm', () => {
     expect(await reasonOf(confirm(deal, ANN))).toMatch(/ann has confirmed already/);
     expect((await deal.status()).state).toBe('awaiting-confirmation');
     await deal.handle.terminate();
+  });
+
+  it('takes nobody twice who has another name by now, as at the desk and by a token', async () => {
+    const { deal } = await startWaiting();
+    await confirm(deal, { ...ANN, personId: 'id-of-ann' });
+    await expect.poll(() => approvalOf(deal)).toEqual({ needed: 2, by: ['ann'] });
+    expect(await reasonOf(confirm(deal, { ...BOB, personId: 'id-of-ann' }))).toMatch(/bob has confirmed already/);
+    await confirm(deal, { ...BOB, personId: 'id-of-bob' });
+    expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
   it('may be rejected after the first', async () => {

@@ -33,11 +33,12 @@ export function checkDecision(
   const { actor, action, facts } = decision;
   if (typeof actor === 'string' || (actor.name === RULE && actor.source === 'rule'))
     return { ...decision, isRefused: false };
-  const { proof, name, source } = actor;
+  const { proof, name, source, personId } = actor;
   const figures = facts['figures'] as Figures | undefined;
   // What is void by now was a confirmation when it was proved.
   const proved = { recordId, action: action === 'confirmation is void' ? CONFIRM : action, actor, figures };
   const isVerified = actor.isVerified && proof !== undefined && proofs.isProved(proof, proved);
   const counts = isVerified || countsUnverified(unverified, { source });
-  return { actor: { name, source, isVerified }, action, facts, isRefused: action === CONFIRM && !counts };
+  const shown = { name, source, isVerified, ...(isVerified && personId !== undefined && { personId }) };
+  return { actor: shown, action, facts, isRefused: action === CONFIRM && !counts };
 }

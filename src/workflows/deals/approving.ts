@@ -1,4 +1,4 @@
-import { type Approval, toApproval } from '../../deal/approval.js';
+import { type Approval, toApproval, withApprover } from '../../deal/approval.js';
 import { ledger } from '../activity-options.js';
 import type { Decision } from './deal-decisions.js';
 import type { DealHandlers } from './deal-handlers.js';
@@ -23,7 +23,7 @@ export async function findApproval(
     ...known,
   };
   const approval = toApproval(rules, facts);
-  return approval.needed > 1 ? { ...approval, by: handlers.confirmedBy } : approval;
+  return approval.needed > 1 ? { ...approval, ...handlers.approvers } : approval;
 }
 
 /** Asks until enough different people have confirmed these figures; the trail has each, the last one with what follows. */
@@ -50,8 +50,8 @@ export async function askAll(
     );
     if (counted === 'last') return decision;
     if (counted === 'void') continue;
-    const by = [...approval.by, actor.name];
-    approval = { ...approval, by };
-    handlers.carry({ asked: { drafted, by } });
+    approval = withApprover(approval, actor);
+    const { by, people } = approval;
+    handlers.carry({ asked: { drafted, by, people } });
   }
 }

@@ -139,10 +139,17 @@ export class DealDisplay {
       problems: this.shownProblems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
       figures: this.shownFigures,
       invoiceNumber: this.invoiceNumber,
-      ...(this.isForSeveral() && { approval: this.shownApproval }),
+      ...(this.isForSeveral() && { approval: this.toShownApproval() }),
       ...(this.difference !== undefined && { difference: this.difference }),
       ...(this.ignored !== undefined && { ignoredSignal: this.ignored }),
     };
+  }
+
+  /** By name: what the issuer knows people by is nothing for a page. */
+  private toShownApproval(): Approval | undefined {
+    if (!this.shownApproval) return undefined;
+    const { people: _people, ...shown } = this.shownApproval;
+    return shown;
   }
 
   private isForSeveral(): boolean {

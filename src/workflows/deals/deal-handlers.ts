@@ -12,7 +12,7 @@ import { DealDisplay, type DealFacts } from './deal-display.js';
 import { type Held, isHeld, toHeld } from './held.js';
 import { HoldAge, waitWhileHeld } from './hold-wait.js';
 import { RunIsLong } from './interruptions.js';
-import { type Continued, changedSignal, statusQuery } from './messages.js';
+import { type Approvers, type Continued, changedSignal, statusQuery } from './messages.js';
 import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
 import { UnfitSignals } from './unfit-signals.js';
@@ -194,8 +194,9 @@ export class DealHandlers {
   }
 
   /** Who of several people has confirmed the draft as it is. */
-  get confirmedBy(): readonly string[] {
-    return this.carried.asked?.by ?? [];
+  get approvers(): Approvers {
+    const { by = [], people } = this.carried.asked ?? {};
+    return { by, people };
   }
 
   private async hold(problems: readonly Problem[], step: string): Promise<void> {

@@ -21,12 +21,14 @@ export interface HandOverInput extends RecordRef {
   readonly continued?: Continued;
 }
 
+export type Approvers = Pick<Approval, 'by' | 'people'>;
+
 export interface Continued {
   readonly hold?: HeldSince | undefined;
   /** A person or a rule confirmed it, and it is not posted yet: nobody is asked twice. */
   readonly confirmed?: DraftedDeal | undefined;
   /** Some of the people whom it takes have confirmed it. */
-  readonly asked?: { readonly drafted: DraftedDeal; readonly by: readonly string[] } | undefined;
+  readonly asked?: ({ readonly drafted: DraftedDeal } & Approvers) | undefined;
   /** The older revision that is handed over on a person's wish. */
   readonly revision?: string | undefined;
 }
