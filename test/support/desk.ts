@@ -3,7 +3,7 @@ import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createOneTimeLink, type OneTimeLink } from '../../src/http/authentication/one-time-link.js';
 import { createSessions } from '../../src/http/authentication/sessions.js';
-import { createChangeStream } from '../../src/http/change-stream.js';
+import { type ChangeStream, createChangeStream } from '../../src/http/change-stream.js';
 import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
 import { createLimits } from '../../src/http/limits/limits.js';
 import { createSources } from '../../src/http/limits/sources.js';
@@ -32,6 +32,8 @@ export interface DeskStage {
   readonly vault: Vault;
   readonly origin: string;
   readonly database: Database;
+  /** Who is told of changes at this moment. */
+  readonly listening: ReadonlySet<object>;
   readonly printed: string[];
   readonly signIns: string[];
   readonly link: OneTimeLink;
@@ -46,6 +48,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   await migrate(database);
   const printed: string[] = [];
   const signIns: string[] = [];
+  const listening = new Set<object>();
   const link = createOneTimeLink(() => new Date());
   const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
   const lasts = { idleMinutes: 60, maxHours: 12 };
@@ -86,7 +89,10 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
       ],
-      changeStream: createChangeStream(() => findLatestChange(database), 50),
+      changeStream: countListening(
+        createChangeStream(() => findLatestChange(database), 50),
+        listening,
+      ),
       now: () => new Date(),
       places: {
         dataverse: 'https://org.crm4.dynamics.com',
@@ -122,6 +128,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     systems,
     masters,
     vault,
+    listening,
     printed,
     signIns,
     link,
@@ -132,6 +139,20 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       await closed;
       await database.close();
       await stopLedger();
+    },
+  };
+}
+
+function countListening(changes: ChangeStream, listening: Set<object>): ChangeStream {
+  return {
+    ...changes,
+    listen(listener, seen) {
+      const stop = changes.listen(listener, seen);
+      listening.add(listener);
+      return () => {
+        listening.delete(listener);
+        stop();
+      };
     },
   };
 }

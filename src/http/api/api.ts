@@ -314,9 +314,18 @@ export function createApi({ dependencies, issuer, findAway, log }: ApiOptions): 
         let stop = (): void => undefined;
         const ended = new Promise<void>((end) => {
           stream.onAbort(end);
+          const tell = async (write: () => Promise<unknown>): Promise<void> => {
+            if (
+              await c
+                .get('isStillSignedIn')()
+                .catch(() => true)
+            )
+              await write();
+            else end();
+          };
           const listener = {
-            onChange: () => void stream.writeSSE({ event: 'changed', data: '' }),
-            onQuiet: () => void stream.write(': nothing has changed\n\n'),
+            onChange: () => void tell(() => stream.writeSSE({ event: 'changed', data: '' })),
+            onQuiet: () => void tell(() => stream.write(': nothing has changed\n\n')),
             onClose: end,
           };
           stop = dependencies.changeStream.listen(listener, seen);
@@ -352,6 +361,7 @@ function authenticate({ issuer, findAway, log }: Omit<ApiOptions, 'dependencies'
       return sendProblem(c, toProblem(401, 'not-signed-in', 'no issuer is configured: tokens are not taken'));
     try {
       c.set('person', toPerson(await issuer.readToken(token), 'api'));
+      c.set('isStillSignedIn', () => issuer.readToken(token).then(() => true, isAway));
     } catch (error) {
       if (findAway(error) !== undefined) throw error;
       if (!(error instanceof RefusedError)) {
@@ -363,6 +373,11 @@ function authenticate({ issuer, findAway, log }: Omit<ApiOptions, 'dependencies'
     }
     return next();
   };
+}
+
+/** Nothing is known of a token while its issuer, or what we keep of it, gives no answer. */
+function isAway(error: unknown): boolean {
+  return !(error instanceof RefusedError);
 }
 
 /** @throws UserError when it is no version of figures */

@@ -15,6 +15,8 @@ export interface DeskEnv {
     session: Session | undefined;
     /** Of a page or route behind the sign-in. */
     person: Person;
+    /** Asked by what goes on after its request: a session may end meanwhile, and a token expire. */
+    isStillSignedIn: () => Promise<boolean>;
   };
 }
 
@@ -60,6 +62,7 @@ export function guardSession(
     const session = await sessions.find(c, c.get('origin'));
     c.set('session', session);
     if (session) c.set('person', toPerson(session.signedIn, 'desk'));
+    c.set('isStillSignedIn', async () => (await sessions.find(c, c.get('origin'))) !== undefined);
     if (session && !SAFE_METHODS.has(c.req.method)) {
       const from = c.req.header('origin');
       const isFromHere =

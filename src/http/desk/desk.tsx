@@ -55,6 +55,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   const assets = loadAssets();
   const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
+  app.use(endBodyOfHead);
   app.use(`${API}/*`, withProblems);
   app.use(guardContent());
   app.use(options.limits);
@@ -131,6 +132,12 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   });
   return app;
 }
+
+/** A HEAD is answered as a GET is, and nobody reads its body: what would go on for as long as somebody listens ends here. */
+const endBodyOfHead: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (c.req.method === 'HEAD') await c.res.body?.cancel();
+};
 
 /** Says what it is, what becomes of the deals, and what to do: the page of a form has nothing to reload. */
 function AwayPage({ away, isQuestion }: { readonly away: AwaySystem; readonly isQuestion: boolean }) {
