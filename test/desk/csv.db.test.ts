@@ -83,8 +83,23 @@ describe('the list as a file', () => {
     expect(await textOf(`/deals/${recordId}`)).toContain('<dt>Gross</dt>');
   });
 
+  it('holds no formula, wherever a spreadsheet of some country begins a cell', async () => {
+    const typed = ['=1+1', 'a;=1+1', 'b\t@x', 'c;;+1', '\uff1d1+1', '-1+1', 'd; -1', '-12.50'];
+    for (const [index, number] of typed.entries())
+      await stage.database.query(
+        `INSERT INTO source_records (record_id, source_table, state, record_number, draft_number)
+         VALUES (gen_random_uuid(), 'quote', 'posted', $1, $2)`,
+        [`QUO-CELL-${index}`, number],
+      );
+    const file = await (await browser.open(`${stage.origin}/deals.csv?view=all&search=QUO-CELL&sort=number`)).text();
+    const [titles = '', ...lines] = file.trimEnd().split('\r\n');
+    const column = titles.split(',').indexOf('document');
+    const shown = ["'=1+1", "a;'=1+1", "b\t'@x", "c;;'+1", "'\uff1d1+1", "'-1+1", 'd; -1', '-12.50'];
+    expect(lines.map((line) => line.split(',')[column])).toEqual(shown);
+  });
+
   it('is refused when it would not hold all of them', async () => {
-    await plant(8_801);
+    await plant(8_800);
     const refused = await save();
     expect(refused.status).toBe(409);
     expect(await refused.text()).toContain('10001 deals are found, and a file takes 10000 at most');

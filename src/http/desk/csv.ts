@@ -30,10 +30,13 @@ export function toCsv(deals: readonly ListedDeal[]): string {
   return `\uFEFF${lines.map((line) => line.map(toCell).join(',')).join('\r\n')}\r\n`;
 }
 
+/** Where a spreadsheet takes what follows for a formula: at the beginning, and where one of another country begins a cell. */
+const FORMULA = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 /** A text that a spreadsheet would take for a formula is shown as text: somebody else has typed it. */
 function toCell(text: string): string {
   const isNumber = /^-?\d+(\.\d+)?$/.test(text);
-  const safe = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = isNumber ? text : text.replace(FORMULA, "'");
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
