@@ -99,7 +99,7 @@ describe('the list as a file', () => {
   });
 
   it('is refused when it would not hold all of them', async () => {
-    await plant(8_800);
+    await plant(8_801);
     const refused = await save();
     expect(refused.status).toBe(409);
     expect(await refused.text()).toContain('10001 deals are found, and a file takes 10000 at most');
