@@ -1,4 +1,5 @@
 import type { DocumentKind } from './deal.js';
+import type { Terms } from './document-terms.js';
 import { isZero } from './money.js';
 
 /** What Business Central holds for a deal, in our words: the client reads it, the ledger keeps it, the steps compare it. */
@@ -32,6 +33,7 @@ export interface Invoice {
   /** What posted credit memos that name it have taken off; absent where none has. */
   readonly credited?: string | undefined;
   readonly lastModified: string;
+  readonly terms?: Terms | undefined;
   readonly lines: readonly InvoiceLine[];
 }
 
@@ -42,6 +44,8 @@ export interface InvoiceLine {
   readonly isAccount?: true | undefined;
   readonly number: string;
   readonly description: string;
+  /** Of its unit, which stays when that gets another code. */
+  readonly unitId?: string | undefined;
   /** Its code; undefined of a text, which has none. */
   readonly unit?: string | undefined;
   readonly quantity: string;
@@ -49,6 +53,7 @@ export interface InvoiceLine {
   readonly discount: string;
   readonly net: string;
   readonly tax: string;
+  readonly terms?: Terms | undefined;
 }
 
 /**
@@ -75,6 +80,7 @@ export interface Order {
   readonly includingTax: string;
   readonly fullyShipped: boolean;
   readonly lastModified: string;
+  readonly terms?: Terms | undefined;
   readonly lines: readonly OrderLine[];
 }
 
@@ -109,6 +115,7 @@ export interface Quote {
   readonly tax: string;
   readonly includingTax: string;
   readonly lastModified: string;
+  readonly terms?: Terms | undefined;
   readonly lines: readonly InvoiceLine[];
 }
 
@@ -181,4 +188,13 @@ export function isSameObject(
 ): boolean {
   if (left.objectId === undefined || right.objectId === undefined) return left.number === right.number;
   return left.objectId === right.objectId;
+}
+
+/** Whether two lines count in one unit, also when that was given another code in between, as far as it is known. */
+export function isSameUnit(
+  left: Pick<InvoiceLine, 'unitId' | 'unit'>,
+  right: Pick<InvoiceLine, 'unitId' | 'unit'>,
+): boolean {
+  if (left.unitId !== undefined && right.unitId !== undefined) return left.unitId === right.unitId;
+  return left.unit === undefined || right.unit === undefined || left.unit === right.unit;
 }

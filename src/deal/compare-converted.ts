@@ -4,8 +4,8 @@ import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
 
 /**
- * What differs in the order or invoice that a quote became: it must carry the figures that were confirmed (I2). Texts are
- * not compared, as nobody confirms them.
+ * What differs in the order or invoice that a quote became: it must carry the figures that were confirmed (I2). Texts and
+ * terms are not compared, as nobody confirms them.
  */
 export function compareConverted(quote: Quote, made: SalesDocument): string[] {
   const found = findContentEdits(withoutTexts(quote), withoutTexts(made));
@@ -34,5 +34,6 @@ export function toOwnConverted<Made extends Invoice | Order>(ownQuote: Quote, ma
 }
 
 function withoutTexts(document: SalesDocument): SalesDocument {
-  return { ...document, lines: document.lines.map((line) => ({ ...line, description: '' })) } as SalesDocument;
+  const lines = document.lines.map((line) => ({ ...line, description: '', terms: undefined }));
+  return { ...document, terms: undefined, lines } as SalesDocument;
 }

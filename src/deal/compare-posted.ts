@@ -5,8 +5,10 @@ import {
   isSameBillTo,
   isSameCustomer,
   isSameObject,
+  isSameUnit,
 } from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
+import { findTermChanges } from './document-terms.js';
 import { bySequence } from './lines-by-sequence.js';
 import {
   add,
@@ -32,6 +34,7 @@ import { type Deduction, takeOutDeductions } from './prepayments.js';
 export type PostedCause =
   | 'customer'
   | 'currency'
+  | 'terms'
   | 'line-missing'
   | 'extra-line'
   | 'line-changed'
@@ -49,7 +52,15 @@ export interface PostedDifference {
 /** One invoice, or one of those that came from an order. */
 export type PostedDocument = Pick<
   Invoice,
-  'billToId' | 'billToNumber' | 'customerId' | 'customerNumber' | 'currency' | 'includingTax' | 'lines' | 'number'
+  | 'billToId'
+  | 'billToNumber'
+  | 'customerId'
+  | 'customerNumber'
+  | 'currency'
+  | 'includingTax'
+  | 'lines'
+  | 'number'
+  | 'terms'
 >;
 
 /** An invoice or an order as it was when it was confirmed. */
@@ -120,6 +131,12 @@ function compareHeader(confirmed: ConfirmedDocument, invoice: PostedDocument): P
     const text = `currency: ${confirmed.currency} was confirmed, invoice ${number} is in ${currency}`;
     found.push(alarm('currency', text));
   }
+  for (const { other, name, is, was } of findTermChanges('agreed', confirmed.terms, invoice.terms)) {
+    const text = other
+      ? `invoice ${number} has ${other} than was confirmed`
+      : `${name}: ${was || '(none)'} was confirmed, invoice ${number} has ${is || '(none)'}`;
+    found.push(alarm('terms', text));
+  }
   return found;
 }
 
@@ -186,6 +203,11 @@ function findChange(line: InvoiceLine, part: InvoiceLine): string[] {
   }
   if (!isSame(line.unitPrice, part.unitPrice)) {
     changes.push(`price ${line.unitPrice} was confirmed, ${part.unitPrice} posted`);
+  }
+  if (!isSameUnit(line, part))
+    changes.push(`unit ${line.unit || '(none)'} was confirmed, ${part.unit || '(none)'} posted`);
+  for (const { other, name, is, was } of findTermChanges('goods', line.terms, part.terms)) {
+    changes.push(other ? `${other} was posted` : `${name} ${was || '(none)'} was confirmed, ${is || '(none)'} posted`);
   }
   return changes;
 }

@@ -1,4 +1,11 @@
-import { type InvoiceLine, isSameBillTo, isSameCustomer, isSameObject } from './business-central-document.js';
+import {
+  type InvoiceLine,
+  isSameBillTo,
+  isSameCustomer,
+  isSameObject,
+  isSameUnit,
+} from './business-central-document.js';
+import { findTermChanges, type TERMS, type Terms } from './document-terms.js';
 import { ERASED_TEXT } from './erasure.js';
 import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
@@ -12,6 +19,7 @@ export interface ComparedDocument {
   readonly currency: string;
   readonly externalDocumentNumber: string;
   readonly discount: string;
+  readonly terms?: Terms | undefined;
   readonly lines: readonly InvoiceLine[];
 }
 
@@ -24,10 +32,11 @@ type DatedDocument = ComparedDocument & { readonly postingDate: string | undefin
 export function findDraftEdits(own: DatedDocument, now: DatedDocument): string[] {
   const edits = findContentEdits(own, now);
   const [is = '(none)', was = '(none)'] = [now.postingDate, own.postingDate];
-  return is === was ? edits : [`posting date ${is} instead of ${was}`, ...edits];
+  const days = tellTerms('days', own.terms, now.terms);
+  return [...(is === was ? [] : [`posting date ${is} instead of ${was}`]), ...days, ...edits];
 }
 
-/** The same without its day: what a quote becomes has another one. */
+/** The same without its days: what a quote becomes has others. */
 export function findContentEdits(own: ComparedDocument, now: ComparedDocument): string[] {
   const edits: string[] = [];
   const say = (what: string, is: string, was: string): void => {
@@ -42,6 +51,7 @@ export function findContentEdits(own: ComparedDocument, now: ComparedDocument): 
   say('external document number', now.externalDocumentNumber, own.externalDocumentNumber);
   // Business Central calculates a discount of the customer by itself; what we have set is ours.
   if (!isZero(own.discount)) sayAmount('discount', now.discount, own.discount);
+  edits.push(...tellTerms('header', own.terms, now.terms));
   const before = bySequence(own.lines);
   for (const line of now.lines) {
     const was = before.get(line.sequence);
@@ -56,14 +66,22 @@ export function findContentEdits(own: ComparedDocument, now: ComparedDocument): 
     }
     say(`${where}: text`, line.description, was.description);
     sayAmount(`${where}: quantity`, line.quantity, was.quantity);
+    if (!isSameUnit(line, was)) say(`${where}: unit`, line.unit ?? '', was.unit ?? '');
     sayAmount(`${where}: price`, line.unitPrice, was.unitPrice);
     sayAmount(`${where}: discount`, line.discount, was.discount);
+    edits.push(...tellTerms('line', was.terms, line.terms).map((edit) => `${where}: ${edit}`));
   }
   const after = bySequence(now.lines);
   for (const line of own.lines) {
     if (!after.has(line.sequence)) edits.push(`${nameLine(line)} was removed`);
   }
   return edits;
+}
+
+function tellTerms(group: keyof typeof TERMS, own: Terms | undefined, now: Terms | undefined): string[] {
+  return findTermChanges(group, own, now).map(
+    ({ other, name, is, was }) => other ?? `${name} ${is || '(none)'} instead of ${was || '(none)'}`,
+  );
 }
 
 function nameLine({ sequence }: InvoiceLine): string {

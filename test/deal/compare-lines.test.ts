@@ -36,6 +36,20 @@ describe('a line of the deal beside that of its document', () => {
   });
 });
 
+describe('the unit of a line', () => {
+  it('stands on both sides, and is not there for a line that has none', () => {
+    const deal = makeDeal({ lines: [makeLine(1, { quantity: '7', unitPrice: '1', unit: 'Set' })] });
+    const drafted = invoiceOf('EUR', { quantity: '7', unitPrice: '1', net: '7' });
+    const unitsOf = (unit: string | undefined) => {
+      const lines = drafted.lines.map((line) => ({ ...line, unit }));
+      const [line] = compareLines(deal, { ...drafted, lines }).lines;
+      return [line?.sold?.unit, line?.drafted?.unit];
+    };
+    expect(unitsOf('PCS')).toEqual(['Set', 'PCS']);
+    expect(unitsOf(undefined)).toEqual(['Set', undefined]);
+  });
+});
+
 describe('prices that include tax', () => {
   const gross = { pricesIncludeTax: true, excludingTax: '100.00', tax: '19.00', includingTax: '119.00' };
   const line = { sequence: 10_000, number: 'EQ-1001', description: 'Pump', quantity: '1', discount: '0' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findDraftEdits } from '../../src/deal/draft-edits.js';
+import { findContentEdits, findDraftEdits } from '../../src/deal/draft-edits.js';
 import { ERASED_TEXT } from '../../src/deal/erasure.js';
 import { makeInvoice } from '../support/documents.js';
 
@@ -74,5 +74,36 @@ describe('a draft in Business Central', () => {
       'line 2 (text) was added',
     ]);
     expect(findDraftEdits(own, { ...own, lines: [] })).toEqual(['line 1 was removed']);
+  });
+
+  it('is edited by another unit, but not by another code of its unit, nor by one that was not read before', () => {
+    const set = { ...line, unitId: 'u1', unit: 'SET' };
+    const edits = (was: object, is: object) =>
+      findDraftEdits({ ...own, lines: [{ ...line, ...was }] }, { ...own, lines: [{ ...line, ...is }] });
+    expect(edits(set, { ...set, unitId: 'u2', unit: 'PCS' })).toEqual(['line 1: unit PCS instead of SET']);
+    expect(edits(set, { ...set, unit: 'SETS' })).toEqual([]);
+    expect(edits({}, set)).toEqual([]);
+  });
+
+  it('is edited by other terms of header and lines, of those that were read before too', () => {
+    const was = { ...own, terms: { paymentTerms: 'p1', salesperson: 'JR', dueDate: '2031-06-03' } };
+    const now = { ...own, terms: { paymentTerms: 'p2', salesperson: '', dueDate: '2031-07-03', dimension1: 'SALES' } };
+    expect(findDraftEdits(was, now)).toEqual([
+      'due date 2031-07-03 instead of 2031-06-03',
+      'other payment terms',
+      'salesperson (none) instead of JR',
+    ]);
+    const lines = (terms: object) => ({ ...own, lines: [{ ...line, terms: { ...terms } }] });
+    expect(
+      findDraftEdits(lines({ variant: 'v1', taxGroup: 'VAT19', shipmentDate: '2031-05-04' }), {
+        ...lines({ variant: 'v2', taxGroup: 'VAT7', shipmentDate: '2031-05-05', location: 'l1' }),
+      }),
+    ).toEqual([
+      'line 1: another variant',
+      'line 1: tax group VAT7 instead of VAT19',
+      'line 1: shipment date 2031-05-05 instead of 2031-05-04',
+    ]);
+    // What a quote becomes has other days.
+    expect(findContentEdits(was, { ...was, terms: { ...was.terms, dueDate: '2031-07-03' } })).toEqual([]);
   });
 });

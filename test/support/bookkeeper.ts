@@ -106,6 +106,15 @@ export function createBookkeeper(simulators: Simulators) {
       const of = { lineType: 'Item', lineObjectNumber, ...(unitOfMeasureCode && { unitOfMeasureCode }) };
       await call('POST', path, { ...of, quantity, unitPrice });
     },
+    /** Whatever else somebody types into the header, or into the first line. */
+    editDocument: async (kind: DocumentKind, id: string, fields: object) =>
+      call('PATCH', await companyPath(`${SETS[kind][0]}(${id})`), fields),
+    editLine: async (kind: DocumentKind, id: string, fields: object) => {
+      const [set, lines] = SETS[kind];
+      const path = await companyPath(`${set}(${id})/${lines}`);
+      const { value } = await call<{ value: { id: string }[] }>('GET', path);
+      await call('PATCH', `${path}(${value[0]?.id})`, fields);
+    },
     /** Another customer gets the bill. */
     setBillTo: async (kind: DocumentKind, id: string, billToCustomerNumber: string) =>
       call('PATCH', await companyPath(`${SETS[kind][0]}(${id})`), { billToCustomerNumber }),

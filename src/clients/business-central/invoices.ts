@@ -7,6 +7,7 @@ import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
+import { toHeaderTerms, toLineTerms } from './document-terms.js';
 import { filterOfRecord } from './number-filter.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf, postedInvoiceRow } from './rows.js';
 import { quote, type Receipt, toPatched, toReceipt } from './transport.js';
@@ -196,6 +197,7 @@ function toInvoice(row: InvoiceRow): Invoice {
     includingTax: row.totalAmountIncludingTax,
     remaining: row.remainingAmount,
     lastModified: row.lastModifiedDateTime,
+    terms: toHeaderTerms(row),
     lines: (row.salesInvoiceLines ?? []).map(toLine),
   };
 }
@@ -207,11 +209,13 @@ export function toLine(line: DocumentLineRow): InvoiceLine {
     ...(line.accountId && { isAccount: true as const }),
     number: line.lineObjectNumber,
     description: line.description,
+    unitId: line.unitOfMeasureId,
     ...(line.unitOfMeasureCode && { unit: line.unitOfMeasureCode }),
     quantity: line.quantity,
     unitPrice: line.unitPrice,
     discount: line.discountAmount,
     net: line.amountExcludingTax,
     tax: line.netTaxAmount,
+    terms: toLineTerms(line),
   };
 }

@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
+import { toHeaderTerms } from './document-terms.js';
 import { toLine } from './invoices.js';
 import { filterOfRecord } from './number-filter.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
@@ -111,6 +112,7 @@ function toOrder(row: OrderRow): Order {
     includingTax: row.totalAmountIncludingTax,
     fullyShipped: row.fullyShipped,
     lastModified: row.lastModifiedDateTime,
+    terms: toHeaderTerms(row),
     lines: (row.salesOrderLines ?? []).map((line) => ({
       ...toLine(line),
       shippedQuantity: line.shippedQuantity,

@@ -8,6 +8,7 @@ import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
+import { toHeaderTerms } from './document-terms.js';
 import { toLine } from './invoices.js';
 import { filterOfRecord } from './number-filter.js';
 import { type DocumentLineRow, listOf, type QuoteRow, quoteRow } from './rows.js';
@@ -109,6 +110,7 @@ function toQuote(row: QuoteRow): Quote {
     tax: row.totalTaxAmount,
     includingTax: row.totalAmountIncludingTax,
     lastModified: row.lastModifiedDateTime,
+    terms: toHeaderTerms(row),
     lines: lines.map(toLine),
   };
 }

@@ -8,6 +8,10 @@ import type { CodeRow } from './reference-sets.js';
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
 const optionalId = guid.transform((id) => (id === ZERO_ID ? undefined : id));
 const date = z.string().transform((text) => (text.startsWith('0001-01-01') ? undefined : text));
+/** Only compared, with nothing as an empty text. */
+const term = z.string().optional();
+const termId = term.transform((id) => (id === ZERO_ID ? '' : id));
+const termDate = term.transform((text) => (text?.startsWith('0001-01-01') ? '' : text));
 
 export const customerRow = z.object({
   id: guid,
@@ -97,13 +101,53 @@ export const documentLineRow = z.object({
   totalTaxAmount: decimal,
   netAmount: decimal,
   netTaxAmount: decimal,
+  unitOfMeasureId: optionalId.optional(),
+  itemVariantId: termId,
+  locationId: termId,
+  taxCode: term,
+  shipmentDate: termDate,
+  description2: term,
 });
 export type DocumentLineRow = z.infer<typeof documentLineRow>;
 
 const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
 
+/** What else a mapping may have written; not every kind of document has all of it. */
+const terms = {
+  customerPurchaseOrderReference: term,
+  orderDate: termDate,
+  invoiceDate: termDate,
+  documentDate: termDate,
+  requestedDeliveryDate: termDate,
+  partialShipping: z.boolean().optional(),
+  paymentTermsId: termId,
+  shipmentMethodId: termId,
+  salesperson: term,
+  shipToName: term,
+  shipToContact: term,
+  shipToAddressLine1: term,
+  shipToAddressLine2: term,
+  shipToCity: term,
+  shipToState: term,
+  shipToPostCode: term,
+  shipToCountry: term,
+  sellToAddressLine1: term,
+  sellToAddressLine2: term,
+  sellToCity: term,
+  sellToState: term,
+  sellToPostCode: term,
+  sellToCountry: term,
+  phoneNumber: term,
+  email: term,
+  shortcutDimension1Code: term,
+  shortcutDimension2Code: term,
+};
+const termsRow = z.object(terms);
+export type DocumentTermsRow = z.infer<typeof termsRow>;
+
 /** What orders, invoices and quotes have in common (reference/business-central 2.8). */
 const common = {
+  ...terms,
   '@odata.etag': z.string(),
   id: guid,
   number: z.string(),

@@ -5,6 +5,7 @@ import { contentOf, decimalText } from '../stored-content.js';
 /** Documents as the ledger stores them, version 1. */
 
 const text = z.string();
+const terms = z.record(text, text);
 
 const line = {
   sequence: z.number(),
@@ -12,12 +13,14 @@ const line = {
   isAccount: z.literal(true).optional(),
   number: text,
   description: text,
+  unitId: text.optional(),
   unit: text.optional(),
   quantity: decimalText,
   unitPrice: decimalText,
   discount: decimalText,
   net: decimalText,
   tax: decimalText,
+  terms: terms.optional(),
 };
 
 const header = {
@@ -38,6 +41,7 @@ const header = {
   tax: decimalText,
   includingTax: decimalText,
   lastModified: text,
+  terms: terms.optional(),
 };
 
 export const invoiceContent = contentOf<Invoice>({
