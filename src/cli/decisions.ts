@@ -118,6 +118,7 @@ function printWaiting({ number, name, customer, table, status }: WaitingDeal): v
     console.log(`total       ${toMoney(totalIncludingTax, currency)} including tax`);
   }
   if (status.difference) console.log(`difference  ${status.difference}`);
+  if (status.edited) console.log(`edited      ${status.edited}`);
   if (status.ignoredSignal) console.log(`ignored     signal ${status.ignoredSignal}`);
   for (const { reason, text, owner, nextStep } of status.problems) {
     console.log(`held        ${reason}: ${text}\n            ${owner}: ${nextStep}`);

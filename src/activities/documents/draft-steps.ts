@@ -12,6 +12,7 @@ import {
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
 import { toExternalNumber } from '../../deal/document-number.js';
+import { findDraftEdits } from '../../deal/draft-edits.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
 import { listedAtMost } from '../../deal/many-problems.js';
 import type { StepContext } from '../../deal/step-context.js';
@@ -216,11 +217,18 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const expired = isQuote(document) && isExpired(document, findToday(dependencies)) ? document : undefined;
       return {
         ...(await toDraft(deal, document, seen)),
+        ...(await findEdited(document)),
         ...(expired && { expired: toExpiredText(expired.number, expired.validUntil) }),
         ...(isPosted && POSTED),
       };
     },
   };
+
+  async function findEdited(document: SalesDocument): Promise<Pick<Draft, 'edited'>> {
+    const own = await ledger.findOwnDocument(document.id);
+    const edits = own ? findDraftEdits(own, document) : [];
+    return edits.length > 0 ? { edited: listedAtMost(edits).join('; ') } : {};
+  }
 
   /** The quote is gone, and what it became takes its place. */
   async function readSuccessor(
@@ -234,6 +242,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
     const isPosted = await toTemporalFailures(() => ports[kind].isPosted(document, document.number));
     return {
       ...(await toDraft(deal, document, seen ?? { missing: undefined, found: document.discount })),
+      ...(await findEdited(document)),
       ...(made && { made }),
       became: { kind, differences: listedAtMost(differences) },
       ...(isPosted && POSTED),

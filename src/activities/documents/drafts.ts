@@ -50,6 +50,8 @@ export interface Draft {
   readonly differencePolicy?: OnDifference;
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
+  /** What somebody changed in it by hand since we wrote it: a rule confirms what we wrote, so a person is asked (I2, I14). */
+  readonly edited?: string;
   /** Its total is below 0 with the tax that it has by now: nobody is asked about what is never posted. */
   readonly negative?: string;
   /** Somebody has posted it in Business Central, or it was found posted. */

@@ -23,7 +23,8 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   let actor = BY_RULE;
   let note = '';
   const approval = await findApproval(handlers, drafted);
-  if (draft.difference || drafted.becameOtherwise || approval.needed > 0 || !isConfirmedByRule(deal.policy, draft)) {
+  const isAsMade = !draft.difference && !drafted.becameOtherwise && draft.edited === undefined;
+  if (!isAsMade || approval.needed > 0 || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
     const progress = await handlers.runUnlessHeld('asking for a confirmation', () => ledger.loadDealProgress(deal));
     if (progress.isHandedOver) return 'by-person';

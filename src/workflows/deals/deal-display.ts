@@ -13,6 +13,7 @@ import { showBeforeSteps } from './show-before-steps.js';
 export interface DealFacts {
   readonly label?: DealLabel;
   readonly difference?: string | undefined;
+  readonly edited?: string | undefined;
   readonly customerNumber?: string;
   readonly invoiceNumber?: string;
   readonly amount?: string;
@@ -34,6 +35,7 @@ export class DealDisplay {
   private shownApproval: Approval | undefined;
   private invoiceNumber: string | undefined;
   private difference: string | undefined;
+  private edited: string | undefined;
   private ignored: string | undefined;
 
   constructor(ref: RecordRef) {
@@ -105,6 +107,7 @@ export class DealDisplay {
     this.shownFigures = facts.figures ?? this.shownFigures;
     this.shownApproval = facts.approval ?? this.shownApproval;
     if ('difference' in facts) this.difference = facts.difference;
+    if ('edited' in facts) this.edited = facts.edited;
     this.invoiceNumber = facts.invoiceNumber ?? this.invoiceNumber;
     const { customerNumber, invoiceNumber, amount } = facts;
     this.wanted = {
@@ -141,6 +144,7 @@ export class DealDisplay {
       invoiceNumber: this.invoiceNumber,
       ...(this.isForSeveral() && { approval: this.toShownApproval() }),
       ...(this.difference !== undefined && { difference: this.difference }),
+      ...(this.edited !== undefined && { edited: this.edited }),
       ...(this.ignored !== undefined && { ignoredSignal: this.ignored }),
     };
   }
@@ -198,6 +202,7 @@ function toMarkdown(status: DealStatus, label: DealLabel | undefined): string {
   }
   if (status.approval) lines.push(`${status.approval.by.length} of ${status.approval.needed} people have confirmed`);
   if (status.difference) lines.push(`does not agree with the deal: ${status.difference}`);
+  if (status.edited) lines.push(`changed by hand in Business Central: ${status.edited}`);
   if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
   for (const problem of status.problems)
     lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);

@@ -246,11 +246,12 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       // What somebody has made of it meanwhile shows when it is read.
       mustRefresh = true;
     }
-    const { figures, difference, differencePassed, differencePolicy, expired, negative } = drafted.draft;
+    const { figures, difference, differencePassed, differencePolicy, edited, expired, negative } = drafted.draft;
     handlers.show({
       amount: figures.totalIncludingTax,
       figures,
       difference: difference ?? drafted.becameOtherwise,
+      edited,
     });
     if (expired) return { held: [{ reason: 'quote-expired', text: expired }] };
     if (differencePassed !== undefined) {

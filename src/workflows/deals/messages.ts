@@ -72,6 +72,8 @@ export interface DealStatus {
   readonly invoiceNumber: string | undefined;
   /** Where draft and deal do not agree, when a person may confirm it all the same. */
   readonly difference?: string;
+  /** What somebody changed in the draft by hand, which no rule confirms. */
+  readonly edited?: string;
   /** How many people have to confirm, and who has, when one is not enough. */
   readonly approval?: Approval | undefined;
   /** The last signal that did not fit, and why: a signal cannot be refused. */
