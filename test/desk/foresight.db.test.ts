@@ -98,7 +98,8 @@ describe('running a deal again', () => {
       takers += answer.status < 400 ? 'VOPA'[index] : '-';
       if (answer.status < 400) {
         expect(await answer.text()).toContain('It runs again');
-        const actor = { name: `${role} of the tests`, source: 'desk', isVerified: true };
+        const name = `${role} of the tests`;
+        const actor = { name, personId: name, source: 'desk', isVerified: true };
         expect(stage.waiting.sent.at(-1)).toEqual({ act: 'replay', recordId, input: { actor } });
       } else {
         expect(answer.status).toBe(403);

@@ -39,6 +39,7 @@ describe('an environment that was replaced under its address', () => {
   it('holds its deals before anything is made of them, keeps the worker from starting, and is used once a person accepted it', async () => {
     const listed = await cli('list');
     expect(listed.stdout.split('\n').filter(Boolean)).toEqual([
+      expect.stringMatching(/^system +address +identity +registered +by$/),
       expect.stringMatching(/^dataverse .* organizationId /),
       expect.stringMatching(/^business-central .* companyId .*environmentType Production/),
     ]);

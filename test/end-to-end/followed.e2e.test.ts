@@ -69,7 +69,7 @@ describe('the bill of an account with a parent', () => {
     // The change of the account may make it look again while it is held.
     await until(async () => {
       const [problem] = (await dealer.status(deal)).problems;
-      return problem?.reason === 'customer-missing' && problem.text.includes(parent.id);
+      return problem?.reason === 'customer-missing' && problem.text.includes(parent.name);
     });
     await masterData.link('customer', parent.id, known.number);
     // The change of the account may have ended the hold before the clerk does: then nothing waits for a retry.
