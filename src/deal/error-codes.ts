@@ -137,6 +137,10 @@ export const REACH_ERRORS = {
     'A mail server, Teams or a webhook took no alert.',
     'Wait: it is tried again every minute. If it goes on, check the ALERT_ setting of that channel.',
   ),
+  overtaken: passing(
+    'What was read in the ledger was changed by another step before this one could save.',
+    'Wait: it is read again, and then saved.',
+  ),
   'position-expired': passing(
     'Sales does not take the stored position of a feed any more.',
     'Wait: the feed reads everything once and goes on from there.',

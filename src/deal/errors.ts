@@ -76,6 +76,13 @@ export class ConfigError extends DealbridgeError {
   }
 }
 
+/** Something else was quicker than what was read before it: the same once more, read anew, succeeds. */
+export class OvertakenError extends DealbridgeError {
+  constructor(message: string) {
+    super('overtaken', message);
+  }
+}
+
 /** What cannot happen, and did: a bug, or a ledger that somebody changed by hand. */
 export class InternalError extends DealbridgeError {
   constructor(message: string) {

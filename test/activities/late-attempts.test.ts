@@ -4,6 +4,7 @@ import { createWriteBackActivities } from '../../src/activities/deals/write-back
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { ensureCompanyStands } from '../../src/activities/documents/drafts.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
+import { describePermanent } from '../../src/activities/remote/permanent-failures.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind } from '../../src/deal/deal.js';
 import { STATE_CODES } from '../../src/deal/state-codes.js';
@@ -161,7 +162,10 @@ describe('a record of Sales', () => {
     if (row) store.update(store.schema.table('salesorder'), row, { name: 'Another name' });
     const { revision } = await read();
     release();
-    await expect(first).rejects.toThrow('was changed while it was read');
+    const error: unknown = await first.catch((caught: unknown) => caught);
+    expect(String(error)).toContain('was changed while it was read');
+    // It passes by itself: however often it happens, the deal is not held for it.
+    expect(describePermanent(error)).toBeUndefined();
     expect(await counter.ledger.getRecord(ref.recordId)).toMatchObject({ revision });
   });
 });

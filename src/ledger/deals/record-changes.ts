@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
-import { InternalError } from '../../deal/errors.js';
+import { InternalError, OvertakenError } from '../../deal/errors.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { draftKeys } from '../../deal/ids.js';
 import { type DealState, type FINAL_STATES, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
@@ -251,7 +251,7 @@ export async function recordReading(
       ...[mapping, companyId, draftKeys(recordId), unchangedSince ?? null],
     ],
   );
-  if (!row && unchangedSince) throw new InternalError(`record ${recordId} was changed while it was read`);
+  if (!row && unchangedSince) throw new OvertakenError(`record ${recordId} was changed while it was read`);
   if (!row) throw new InternalError(`the ledger does not hold record ${recordId}`);
   return row.company_id;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClaimingRow } from '../../deal/ambiguity.js';
-import { InternalError } from '../../deal/errors.js';
+import { OvertakenError } from '../../deal/errors.js';
 import { LINK_KIND, type LinkKind, MASTER_KIND, type MasterState } from '../../deal/masters.js';
 import type { Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRows, textColumn } from '../read-rows.js';
@@ -164,7 +164,7 @@ export async function requireLink(
 ): Promise<void> {
   const others = await saveLink(tx, kind, companyId, link, sharedBy);
   if (others.length === 0) return;
-  throw new InternalError(`${kind} ${link.bcId} was linked to ${others.join(', ')} while ${link.salesId} was to be`);
+  throw new OvertakenError(`${kind} ${link.bcId} was linked to ${others.join(', ')} while ${link.salesId} was to be`);
 }
 
 /**
@@ -178,7 +178,7 @@ export async function requireSameLink(tx: Queryable, kind: LinkKind, companyId: 
     'SELECT 1 FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3',
     [kind, companyId, salesId],
   );
-  if (isLinked) throw new InternalError(`${kind} ${bcId} was read while ${salesId} was linked with another one`);
+  if (isLinked) throw new OvertakenError(`${kind} ${bcId} was read while ${salesId} was linked with another one`);
   await requireLink(tx, kind, companyId, link);
 }
 
@@ -193,7 +193,7 @@ export async function requireNoOtherLink(
     'SELECT 1 FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3 AND bc_id <> $4',
     [kind, companyId, salesId, bcId],
   );
-  if (isLinked) throw new InternalError(`${salesId} was linked with another ${kind} while it was to be with ${bcId}`);
+  if (isLinked) throw new OvertakenError(`${salesId} was linked with another ${kind} while it was to be with ${bcId}`);
 }
 
 /** What a row that gets a link has kept of another one that stood for it before: its block, its company contact, what was agreed. */
